@@ -1,0 +1,276 @@
+"""The commands. Each one reads its options, calls one module and prints."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from bertline import (
+    approval,
+    cloud,
+    deployment,
+    endpoint,
+    evaluation,
+    logs,
+    platform,
+    runs,
+    uploads,
+    watch,
+)
+from bertline.demo import Demo
+from bertline.errors import BertlineError
+from bertline.target import Kind, Target, local_cloud, resolve
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
+console = Console()
+errors = Console(stderr=True)
+
+Environment = Annotated[
+    str, typer.Option("--env", help="dev, staging or prod (config/<env>.toml).", envvar="BERTLINE_ENV")
+]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="A pipeline parameter, Name=value. May be repeated.")
+]
+chosen: dict[str, Kind] = {"target": "local"}
+
+
+@app.callback()
+def choose(
+    target: Annotated[str, typer.Option(help="local or aws.", envvar="BERTLINE_TARGET")] = "local",
+) -> None:
+    """Bertline: a text-classification platform on Amazon SageMaker, also on your own machine."""
+    if target not in ("local", "aws"):
+        raise BertlineError(f"--target is {target!r}: it must be local or aws")
+    chosen["target"] = "aws" if target == "aws" else "local"
+
+
+@app.command()
+def demo(env: Environment = "dev", preset: str = "demo") -> None:
+    """The main job on this machine: raw reviews to an answering endpoint."""
+    if chosen["target"] != "local":
+        raise BertlineError(
+            "the demo is for the local cloud: on AWS use deploy, upload, run, approve and invoke"
+        )
+    Demo(console, environment=env, preset=preset).run()
+
+
+@app.command()
+def up(port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None) -> None:
+    """Start the local cloud."""
+    target, started = cloud.up(port)
+    console.print(
+        f"the local cloud {'is up' if started else 'was already up'} at {target.endpoint_url}",
+        highlight=False,
+    )
+
+
+@app.command()
+def down() -> None:
+    """Stop the local cloud and everything it runs."""
+    console.print("the local cloud is stopped" if cloud.down() else "the local cloud was not running")
+
+
+@app.command()
+def synth(
+    env: Environment = "dev",
+    governed: Annotated[bool, typer.Option(help="With cdk-nag, Guard rules and the validator.")] = False,
+) -> None:
+    """Write the CloudFormation templates to cdk.out."""
+    deployment.synth(env, governed=governed, on_line=_echo)
+    console.print("the templates are in cdk.out" + (", and every governance rule passed" if governed else ""))
+
+
+@app.command()
+def deploy(env: Environment = "dev") -> None:
+    """Deploy all stacks of an environment."""
+    target = _target(env)
+    if target.kind == "aws":
+        deployment.deploy_attended(target, env)
+        return
+    with console.status("deploying ..."):
+        deployment.bootstrap(target, env, on_line=lambda line: None)
+        deployment.deploy(target, env, on_line=lambda line: None)
+    console.print(f"the stacks bertline-{env}-* are deployed to {target.endpoint_url}", highlight=False)
+
+
+@app.command()
+def destroy(
+    env: Environment = "dev", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Delete all stacks of an environment; data, key and feature group stay where the settings say so."""
+    target = _target(env)
+    if target.kind == "aws" and not yes:
+        typer.confirm(f"Delete the stacks bertline-{env}-* in {target.region}?", abort=True)
+    deployment.destroy(target, env, on_line=_echo)
+
+
+@app.command()
+def upload(
+    source: Path,
+    kind: Annotated[str, typer.Option(help="reviews, encoder or contract.")] = "reviews",
+    env: Environment = "dev",
+) -> None:
+    """Send a file or folder to the raw bucket, under the hash of its content."""
+    if kind not in ("reviews", "encoder", "contract"):
+        raise BertlineError(f"--kind is {kind!r}: it must be reviews, encoder or contract")
+    target = _target(env)
+    place = platform.find(target, env)
+    sent = uploads.upload(target.client("s3"), source, place.raw_bucket, kind, on_file=_echo)
+    parameter = {"reviews": "InputData", "encoder": "EncoderUri", "contract": "ContractUri"}[kind]
+    console.print(
+        f"{sent.sent} of {sent.files} files were new. Use it with:\n  --set {parameter}={sent.uri}",
+        highlight=False,
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def run(env: Environment = "dev", settings: Settings = None, preset: str = "", detach: bool = False) -> None:
+    """Start the pipeline and follow it; the exit status is 1 if it does not succeed."""
+    target = _target(env)
+    place = platform.find(target, env)
+    values = {
+        **runs.last_inputs(target, place),
+        **(runs.preset(preset) if preset else {}),
+        **runs.parse(settings or []),
+    }
+    arn = runs.start(target, place, values, "bertline run")
+    console.print(f"started {arn}", highlight=False, soft_wrap=True)
+    if not detach:
+        _follow(target, arn)
+
+
+@app.command(name="watch")
+def watch_command(
+    execution: Annotated[str | None, typer.Argument(help="Its ARN; the newest if left out.")] = None,
+    env: Environment = "dev",
+) -> None:
+    """Follow an execution of the pipeline until it ends."""
+    target = _target(env)
+    _follow(target, execution or runs.latest(target, platform.find(target, env)))
+
+
+@app.command()
+def approve(
+    version: Annotated[int | None, typer.Argument(help="The newest if left out.")] = None,
+    env: Environment = "dev",
+    comment: str = "approved with the bertline command",
+) -> None:
+    """Approve a model package and wait until the endpoint serves it."""
+    target = _target(env)
+    place = platform.find(target, env)
+    package = approval.find(target, place, version)
+    approval.approve(target, package, comment)
+    with console.status(f"waiting for endpoint {place.endpoint} ..."):
+        approval.wait_until_served(target, place.endpoint, package)
+    console.print(f"endpoint {place.endpoint} serves {package}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def invoke(texts: list[str], env: Environment = "dev") -> None:
+    """Classify texts with the live endpoint; one JSON line each."""
+    target = _target(env)
+    for answer in endpoint.invoke(target, platform.find(target, env).endpoint, texts):
+        sys.stdout.write(json.dumps(answer) + "\n")
+
+
+@app.command(name="logs")
+def logs_command(
+    step: Annotated[str, typer.Argument(help="A step's name, or Endpoint.")],
+    execution: str | None = None,
+    env: Environment = "dev",
+) -> None:
+    """The log of a step of the newest (or another) execution, or of the endpoint."""
+    target = _target(env)
+    place = platform.find(target, env)
+    if step.lower() == "endpoint":
+        lines = logs.of_endpoint(target, place.endpoint)
+    else:
+        lines = logs.of_step(watch.look(target, execution or runs.latest(target, place)).step(step), target)
+    for line in lines:
+        sys.stdout.write(line + "\n")
+
+
+@app.command()
+def status(env: Environment = "dev") -> None:
+    """What is deployed, what ran last and what the endpoint serves."""
+    if chosen["target"] == "local" and local_cloud() is None:
+        console.print(
+            "the local cloud is not running: start it with `bertline up`, or all of it with `make demo`"
+        )
+        raise typer.Exit(3)
+    target = _target(env)
+    place = platform.find(target, env)
+    table = Table(
+        "what", "name", "state", title=target.endpoint_url or f"AWS, {target.region}", title_justify="left"
+    )
+    for row in _states(target, place):
+        table.add_row(*row)
+    console.print(table)
+
+
+def _states(target: Target, place: platform.Platform) -> list[tuple[str, str, str]]:
+    sagemaker = target.client("sagemaker")
+    runs_found = sagemaker.list_pipeline_executions(PipelineName=place.pipeline, MaxResults=1)[
+        "PipelineExecutionSummaries"
+    ]
+    packages = sagemaker.list_model_packages(ModelPackageGroupName=place.model_package_group, MaxResults=100)[
+        "ModelPackageSummaryList"
+    ]
+    state, serves = approval.served(sagemaker, place.endpoint)
+    last = runs_found[0]["PipelineExecutionStatus"] if runs_found else "never started"
+    approved = sum(package["ModelApprovalStatus"] == "Approved" for package in packages)
+    return [
+        ("pipeline", place.pipeline, f"last execution: {last}"),
+        ("model packages", place.model_package_group, f"{len(packages)} versions, {approved} approved"),
+        ("endpoint", place.endpoint, f"{state}, serves {serves.rsplit('/', 1)[-1]}" if serves else state),
+        ("feature group", place.feature_group, ""),
+        ("raw data", place.raw_bucket, ""),
+    ]
+
+
+def _follow(target: Target, arn: str) -> None:
+    execution = watch.follow(target, arn, console)
+    if execution.step("Evaluate").state == "Succeeded":
+        verdict = evaluation.fetch(target, execution)
+        evaluation.show(verdict, console)
+        console.print(f"The report: {verdict.report}", highlight=False, soft_wrap=True)
+    if execution.state != "Succeeded":
+        failed = next((step for step in execution.steps if step.state == "Failed"), None)
+        raise BertlineError(
+            f"{failed.name} failed: {failed.reason}" if failed else f"the execution is {execution.state}"
+        )
+
+
+def _target(environment: str) -> Target:
+    return resolve(chosen["target"], environment)
+
+
+def _echo(line: str) -> None:
+    console.print(line, highlight=False, markup=False)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> Any:
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run a command; an expected error is one message and status 1, an interruption status 130."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        app()
+    except BertlineError as error:
+        errors.print(f"[red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
+        sys.exit(1)
+    except (ClientError, BotoCoreError) as error:
+        message = escape(f"the {chosen['target']} cloud said: {error}")
+        errors.print(f"[red]error:[/] {message}", highlight=False, soft_wrap=True)
+        sys.exit(1)

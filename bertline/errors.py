@@ -1,0 +1,21 @@
+"""What can go wrong in a way that the user can act on."""
+
+
+class BertlineError(Exception):
+    """The message says what happened, to what, and what to do next."""
+
+
+class NotDeployed(BertlineError):
+    """A stack of the environment is not there."""
+
+
+class BadParameter(BertlineError):
+    """A pipeline parameter is unknown or has no value."""
+
+
+class ToolFailed(BertlineError):
+    """A program that Bertline runs (the CDK command line, pip, the local cloud) ended badly."""
+
+
+class DownloadError(BertlineError):
+    """A default data set or model could not be fetched, or is not the file that was pinned."""

@@ -1,0 +1,75 @@
+"""What an execution's evaluation said: the gate's verdict, the numbers and the report."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from rich.console import Console
+
+from bertline.errors import BertlineError
+from bertline.paths import REPORTS
+from bertline.target import Target
+from bertline.watch import Execution
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """evaluation.json of an execution, and where its files were put."""
+
+    content: dict[str, Any]
+    folder: Path
+
+    @property
+    def passed(self) -> bool:
+        """Whether the gate let the model through."""
+        return bool(self.content["gate"]["passed"])
+
+    @property
+    def report(self) -> Path:
+        """The HTML report."""
+        return self.folder / "report.html"
+
+
+def fetch(target: Target, execution: Execution) -> Evaluation:
+    """Download the evaluation of an execution to .bertline/reports/<execution>/.
+
+    Raises
+    ------
+    BertlineError
+        The execution has not come as far as its evaluation.
+    """
+    step = execution.step("Evaluate")
+    if step.state != "Succeeded" or step.job is None:
+        raise BertlineError(
+            f"execution {execution.arn.rsplit('/', 1)[-1]} has no evaluation: Evaluate is {step.state}"
+        )
+    job = target.client("sagemaker").describe_processing_job(ProcessingJobName=step.job.rsplit("/", 1)[1])
+    outputs = {o["OutputName"]: o["S3Output"]["S3Uri"] for o in job["ProcessingOutputConfig"]["Outputs"]}
+    place = urlparse(outputs["evaluation"])
+    folder = REPORTS / execution.arn.rsplit("/", 1)[-1]
+    folder.mkdir(parents=True, exist_ok=True)
+    s3 = target.client("s3")
+    for name in ("evaluation.json", "report.html"):
+        s3.download_file(place.netloc, f"{place.path.strip('/')}/{name}", str(folder / name))
+    return Evaluation(json.loads((folder / "evaluation.json").read_text()), folder)
+
+
+def show(evaluation: Evaluation, console: Console) -> None:
+    """Print the verdict, its reasons and the numbers beside the baselines."""
+    gate = evaluation.content["gate"]
+    verdict = "[bold green]passed[/]" if gate["passed"] else "[bold red]refused[/]"
+    console.print(f"The gate: {verdict}. {gate['summary']}", highlight=False)
+    for name, metric in evaluation.content["metrics"].items():
+        if "interval" in metric:
+            low, high = metric["interval"]
+            console.print(
+                f"  {name:<10} {metric['value']:.3f}  (95 % interval {low:.3f} to {high:.3f})",
+                highlight=False,
+            )
+    for name, baseline in evaluation.content["baselines"].items():
+        accuracy, macro_f1 = (baseline["metrics"][key]["value"] for key in ("accuracy", "macro_f1"))
+        console.print(
+            f"  beside it  {name}: accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}", highlight=False
+        )

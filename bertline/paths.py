@@ -1,0 +1,10 @@
+"""Where things are: the project's own files, and the one folder that commands write to."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+CONFIG = ROOT / "config"
+HOME = ROOT / ".bertline"
+CLOUD_HOME = HOME / "cloud"
+LOGS = HOME / "logs"
+REPORTS = HOME / "reports"

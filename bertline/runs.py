@@ -1,0 +1,100 @@
+"""Starting the SageMaker pipeline with parameters that are checked against its own definition."""
+
+import difflib
+import json
+import tomllib
+from typing import Any
+
+from bertline.errors import BadParameter
+from bertline.paths import CONFIG
+from bertline.platform import Platform
+from bertline.target import Target
+
+PRESETS = CONFIG / "presets"
+INPUTS = ("InputData", "EncoderUri", "ContractUri")
+
+
+def definition(target: Target, platform: Platform) -> dict[str, Any]:
+    """The deployed pipeline's definition."""
+    found = target.client("sagemaker").describe_pipeline(PipelineName=platform.pipeline)
+    return dict(json.loads(found["PipelineDefinition"]))
+
+
+def preset(name: str) -> dict[str, str]:
+    """The parameter values of config/presets/<name>.toml.
+
+    Raises
+    ------
+    BadParameter
+        There is no such preset.
+    """
+    path = PRESETS / f"{name}.toml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in PRESETS.glob("*.toml")))
+        raise BadParameter(f"there is no preset {name!r} (known: {known})")
+    return {key: str(value) for key, value in tomllib.loads(path.read_text()).items()}
+
+
+def parse(assignments: list[str]) -> dict[str, str]:
+    """`["Epochs=2"]` to `{"Epochs": "2"}`.
+
+    Raises
+    ------
+    BadParameter
+        One is not of the form Name=value.
+    """
+    values: dict[str, str] = {}
+    for assignment in assignments:
+        name, equals, value = assignment.partition("=")
+        if not (name and equals):
+            raise BadParameter(f"parameter {assignment!r} is not of the form Name=value")
+        values[name] = value
+    return values
+
+
+def start(target: Target, platform: Platform, values: dict[str, str], description: str) -> str:
+    """Start an execution and return its ARN.
+
+    Raises
+    ------
+    BadParameter
+        The pipeline has no parameter of that name.
+    """
+    known = [parameter["Name"] for parameter in definition(target, platform)["Parameters"]]
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known)}"
+            raise BadParameter(f"pipeline {platform.pipeline} has no parameter {name!r}; {hint}")
+    response = target.client("sagemaker").start_pipeline_execution(
+        PipelineName=platform.pipeline,
+        PipelineExecutionDescription=description,
+        PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
+    )
+    return str(response["PipelineExecutionArn"])
+
+
+def latest(target: Target, platform: Platform) -> str:
+    """The ARN of the newest execution.
+
+    Raises
+    ------
+    BadParameter
+        The pipeline has not been started yet.
+    """
+    found = target.client("sagemaker").list_pipeline_executions(PipelineName=platform.pipeline, MaxResults=1)
+    if not found["PipelineExecutionSummaries"]:
+        raise BadParameter(
+            f"pipeline {platform.pipeline} has no execution yet: start one with `bertline run`"
+        )
+    return str(found["PipelineExecutionSummaries"][0]["PipelineExecutionArn"])
+
+
+def last_inputs(target: Target, platform: Platform) -> dict[str, str]:
+    """Where the newest execution took its data, encoder and contract from; nothing before the first one."""
+    try:
+        arn = latest(target, platform)
+    except BadParameter:
+        return {}
+    found = target.client("sagemaker").list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
+    return {p["Name"]: p["Value"] for p in found["PipelineParameters"] if p["Name"] in INPUTS}

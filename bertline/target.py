@@ -1,0 +1,104 @@
+"""Which cloud a command talks to: the local cloud (the default) or an AWS account."""
+
+import json
+import os
+import tomllib
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import boto3
+from botocore.config import Config
+
+from bertline.errors import BertlineError
+from bertline.paths import CLOUD_HOME, CONFIG
+
+Kind = Literal["local", "aws"]
+AWS_VARIABLES = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_ROLE_ARN",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+)
+
+
+@dataclass(frozen=True)
+class Target:
+    """A cloud that commands talk to; `endpoint_url` and `account` are set for the local one only."""
+
+    kind: Kind
+    region: str
+    endpoint_url: str | None = None
+    account: str | None = None
+
+    def client(self, service: str) -> Any:
+        """A boto3 client of this cloud."""
+        config = Config(retries={"mode": "standard", "max_attempts": 5}, user_agent_extra="bertline")
+        if self.kind == "aws":
+            return boto3.client(service, region_name=self.region, config=config)  # type: ignore[call-overload]
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            region_name=self.region,
+            endpoint_url=self.endpoint_url,
+            aws_access_key_id=self.account,
+            aws_secret_access_key="local",  # noqa: S106 - the local cloud checks no signature
+            config=config,
+        )
+
+    def variables(self) -> dict[str, str]:
+        """Environment variables with which another program talks to this cloud, and to no other."""
+        environment = dict(os.environ)
+        environment.update(AWS_REGION=self.region, AWS_DEFAULT_REGION=self.region)
+        if self.kind == "aws":
+            return environment
+        for name in AWS_VARIABLES:
+            environment.pop(name, None)
+        environment.update(
+            AWS_ENDPOINT_URL=str(self.endpoint_url),
+            AWS_ACCESS_KEY_ID=str(self.account),
+            AWS_SECRET_ACCESS_KEY="local",  # noqa: S106
+            AWS_CONFIG_FILE=os.devnull,
+            AWS_SHARED_CREDENTIALS_FILE=os.devnull,
+        )
+        return environment
+
+
+def local_cloud() -> Target | None:
+    """The local cloud that runs now, or None."""
+    try:
+        state = json.loads((CLOUD_HOME / "cloud.json").read_text())
+        os.kill(int(state["pid"]), 0)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    return Target("local", state["region"], state["endpoint_url"], state["account"])
+
+
+def resolve(kind: Kind, environment: str) -> Target:
+    """The target of a command.
+
+    Raises
+    ------
+    BertlineError
+        The local cloud is down, or the environment has no settings file.
+    """
+    if kind == "aws":
+        return Target("aws", region_of(environment))
+    target = local_cloud()
+    if target is None:
+        raise BertlineError(
+            "the local cloud is not running: start it with `bertline up`, or pass --target aws"
+        )
+    return target
+
+
+def region_of(environment: str) -> str:
+    """The AWS region that config/<environment>.toml names."""
+    path = CONFIG / f"{environment}.toml"
+    try:
+        region = tomllib.loads(path.read_text())["region"]
+    except FileNotFoundError as error:
+        known = ", ".join(sorted(p.stem for p in CONFIG.glob("*.toml")))
+        raise BertlineError(f"there is no environment {environment!r} (config/ has: {known})") from error
+    except (KeyError, tomllib.TOMLDecodeError) as error:
+        raise BertlineError(f"{path}: no readable `region`: {error}") from error
+    return str(region)

@@ -1,0 +1,171 @@
+"""Following an execution of the pipeline: step, state, elapsed time and last metric, live."""
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from bertline.target import Target
+
+RUNNING = ("Executing", "Starting", "Stopping")
+COLOURS = {
+    "Succeeded": "green",
+    "Failed": "red",
+    "Stopped": "red",
+    "Executing": "yellow",
+    "Starting": "yellow",
+}
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step as it stands now; `seconds` is the time it has taken so far, None before its start."""
+
+    name: str
+    state: str = "Waiting"
+    seconds: float | None = None
+    metric: str = ""
+    reason: str = ""
+    cached: bool = False
+    job: str | None = None
+
+
+@dataclass(frozen=True)
+class Execution:
+    """An execution of the pipeline as it stands now."""
+
+    arn: str
+    state: str
+    steps: list[Step] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def done(self) -> bool:
+        """Whether the service will not change it any more."""
+        return self.state not in RUNNING
+
+    def step(self, name: str) -> Step:
+        """The step of that name; a waiting one if it has not been reached."""
+        return next((step for step in self.steps if step.name == name), Step(name))
+
+
+def look(target: Target, arn: str) -> Execution:
+    """Ask the service for an execution and its steps, in the order of the definition."""
+    sagemaker = target.client("sagemaker")
+    found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    body = sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)[
+        "PipelineDefinition"
+    ]
+    pages = sagemaker.get_paginator("list_pipeline_execution_steps").paginate(PipelineExecutionArn=arn)
+    seen = {step["StepName"]: step for page in pages for step in page["PipelineExecutionSteps"]}
+    steps = [
+        _step(sagemaker, name, seen.get(name), found["PipelineExecutionStatus"])
+        for name in step_names(json.loads(body)["Steps"])
+    ]
+    return Execution(arn, found["PipelineExecutionStatus"], steps, found.get("FailureReason", ""))
+
+
+def step_names(steps: list[dict[str, Any]]) -> Iterator[str]:
+    """Every step's name, those inside conditions after their condition."""
+    for step in steps:
+        yield step["Name"]
+        arguments = step.get("Arguments") or {}
+        for branch in ("IfSteps", "ElseSteps"):
+            yield from step_names(arguments.get(branch, []))
+
+
+def follow(target: Target, arn: str, console: Console) -> Execution:
+    """Show an execution until it ends: a live table on a terminal, one line a change elsewhere."""
+    pause = 1.0 if target.kind == "local" else 10.0
+    if not console.is_terminal:
+        return _follow_plainly(target, arn, console, pause)
+    execution = look(target, arn)
+    with Live(_table(execution), console=console, refresh_per_second=4) as live:
+        while not execution.done:
+            time.sleep(pause)
+            execution = look(target, arn)
+            live.update(_table(execution))
+    return execution
+
+
+def _follow_plainly(target: Target, arn: str, console: Console, pause: float) -> Execution:
+    shown: dict[str, tuple[str, str]] = {}
+    while True:
+        execution = look(target, arn)
+        for step in execution.steps:
+            now = (step.state, step.metric)
+            if step.state not in ("Waiting", "Not run") and shown.get(step.name) != now:
+                shown[step.name] = now
+                console.print(
+                    f"  {step.name:<10} {_state(step):<18} {_clock(step.seconds):>7}  {step.metric}",
+                    highlight=False,
+                )
+        if execution.done:
+            return execution
+        time.sleep(pause)
+
+
+def _step(sagemaker: Any, name: str, found: dict[str, Any] | None, execution_state: str) -> Step:
+    if found is None:
+        return Step(name, "Waiting" if execution_state in RUNNING else "Not run")
+    job = _job(found.get("Metadata", {}))
+    return Step(
+        name=name,
+        state=found["StepStatus"],
+        seconds=_seconds(found),
+        metric=_last_metric(sagemaker, job),
+        reason=found.get("FailureReason", ""),
+        cached="CacheHitResult" in found,
+        job=job,
+    )
+
+
+def _job(metadata: dict[str, Any]) -> str | None:
+    for kind in ("ProcessingJob", "TrainingJob"):
+        if kind in metadata:
+            return str(metadata[kind]["Arn"])
+    return None
+
+
+def _seconds(found: dict[str, Any]) -> float | None:
+    if "StartTime" not in found:
+        return None
+    end = found.get("EndTime") or datetime.now(UTC)
+    return max(0.0, float((end - found["StartTime"]).total_seconds()))
+
+
+def _last_metric(sagemaker: Any, job: str | None) -> str:
+    if job is None or ":training-job/" not in job:
+        return ""
+    found = sagemaker.describe_training_job(TrainingJobName=job.rsplit("/", 1)[1])
+    values = {m["MetricName"]: float(m["Value"]) for m in found.get("FinalMetricDataList", [])}
+    for name in ("validation:macro_f1", "train:loss"):
+        if name in values:
+            return f"{name} {values[name]:.3f}"
+    return ""
+
+
+def _table(execution: Execution) -> Table:
+    table = Table(
+        title=f"execution {execution.arn.rsplit('/', 1)[-1]}: {execution.state}", title_justify="left"
+    )
+    for column in ("step", "state", "elapsed", "last metric"):
+        table.add_column(column, justify="right" if column == "elapsed" else "left")
+    for step in execution.steps:
+        colour = COLOURS.get(step.state, "dim")
+        table.add_row(step.name, f"[{colour}]{_state(step)}[/]", _clock(step.seconds), step.metric)
+    return table
+
+
+def _state(step: Step) -> str:
+    return f"{step.state} (cached)" if step.cached else step.state
+
+
+def _clock(seconds: float | None) -> str:
+    return "" if seconds is None else f"{int(seconds) // 60}:{int(seconds) % 60:02d}"
