@@ -1,0 +1,74 @@
+"""The command line as a program: statuses and messages."""
+
+import json
+from typing import Any
+
+import pytest
+
+from bertline import cli, endpoint, platform
+
+
+@pytest.fixture
+def bertline(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    monkeypatch.setitem(cli.chosen, "target", "local")
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["bertline", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        out, err = capsys.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return run
+
+
+def test_help_lists_the_commands(bertline: Any) -> None:
+    status, out, _ = bertline("--help")
+    assert status == 0
+    for command in (
+        "demo",
+        "up",
+        "down",
+        "deploy",
+        "run",
+        "watch",
+        "approve",
+        "invoke",
+        "logs",
+        "status",
+        "synth",
+    ):
+        assert f" {command} " in out
+
+
+@pytest.mark.parametrize("wrong", [["--target", "moon", "status"], ["upload", "x", "--kind", "song"]])
+def test_a_wrong_choice_is_status_1_and_says_what_is_right(bertline: Any, wrong: list[str]) -> None:
+    status, _, err = bertline(*wrong)
+    assert status == 1
+    assert "must be" in err
+
+
+def test_the_demo_refuses_to_run_on_an_account(bertline: Any) -> None:
+    status, _, err = bertline("--target", "aws", "demo")
+    assert status == 1
+    assert "local cloud" in err
+
+
+def test_invoke_prints_one_json_line_a_text(
+    bertline: Any, monkeypatch: pytest.MonkeyPatch, place: Any, fake: Any
+) -> None:
+    monkeypatch.setattr(cli, "resolve", lambda kind, env: fake())
+    monkeypatch.setattr(platform, "find", lambda target, env: place)
+    monkeypatch.setattr(endpoint, "invoke", lambda target, name, texts: [{"label": t} for t in texts])
+    status, out, _ = bertline("invoke", "a", "b")
+    assert status == 0
+    assert [json.loads(line)["label"] for line in out.splitlines()] == ["a", "b"]
+
+
+def test_an_interruption_is_status_130(bertline: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "resolve", interrupt)
+    assert bertline("invoke", "a")[0] == 130

@@ -1,0 +1,47 @@
+"""Logs are read where SageMaker writes them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bertline import logs
+from bertline.errors import BertlineError
+from bertline.watch import Step
+
+from .conftest import client_error
+
+
+def streams(**expected: str) -> dict[str, Any]:
+    def describe(**asked: str) -> Any:
+        assert asked == expected
+        return {"logStreams": [{"logStreamName": "t-1/algo-1-1"}, {"logStreamName": "t-1/algo-2-1"}]}
+
+    def read(**asked: Any) -> Any:
+        return {"events": [{"message": f"from {asked['logStreamNames'][0]}"}]}
+
+    return {"describe_log_streams": describe, "filter_log_events": read}
+
+
+def test_a_training_job_has_one_stream_an_instance(fake: Callable[..., Any]) -> None:
+    target = fake(logs=streams(logGroupName="/aws/sagemaker/TrainingJobs", logStreamNamePrefix="t-1/"))
+    step = Step("Train", "Succeeded", job="arn:aws:sagemaker:r:a:training-job/t-1")
+    assert list(logs.of_step(step, target)) == ["from t-1/algo-1-1", "from t-1/algo-2-1"]
+
+
+def test_an_endpoint_has_a_group_of_its_own(fake: Callable[..., Any]) -> None:
+    target = fake(logs=streams(logGroupName="/aws/sagemaker/Endpoints/bertline-dev"))
+    assert len(list(logs.of_endpoint(target, "bertline-dev"))) == 2
+
+
+def test_a_step_without_a_job_is_named(fake: Callable[..., Any]) -> None:
+    with pytest.raises(BertlineError, match="step Gate has no job"):
+        logs.of_step(Step("Gate", "Succeeded"), fake())
+
+
+def test_a_missing_group_is_named(fake: Callable[..., Any]) -> None:
+    def absent(**_: Any) -> Any:
+        raise client_error("ResourceNotFoundException", "no")
+
+    with pytest.raises(BertlineError, match="no log group /aws/sagemaker/Endpoints/e"):
+        list(logs.of_endpoint(fake(logs={"describe_log_streams": absent}), "e"))

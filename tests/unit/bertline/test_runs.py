@@ -1,0 +1,79 @@
+"""Starting the pipeline: parameters are checked by name before anything starts."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from bertline import runs
+from bertline.errors import BadParameter
+from bertline.platform import Platform
+
+DEFINITION = json.dumps({"Parameters": [{"Name": "Epochs"}, {"Name": "InputData"}], "Steps": []})
+Fake = Callable[..., Any]
+
+
+@pytest.fixture
+def sagemaker() -> dict[str, Any]:
+    return {
+        "describe_pipeline": {"PipelineDefinition": DEFINITION},
+        "start_pipeline_execution": {"PipelineExecutionArn": "arn:1"},
+    }
+
+
+def test_values_reach_the_service(fake: Fake, place: Platform, sagemaker: dict[str, Any]) -> None:
+    target = fake(sagemaker=sagemaker)
+    assert runs.start(target, place, {"Epochs": "2"}, "why") == "arn:1"
+    started = dict(target.clients["sagemaker"].calls)["start_pipeline_execution"]
+    assert started["PipelineParameters"] == [{"Name": "Epochs", "Value": "2"}]
+
+
+def test_a_misspelt_parameter_is_refused_with_the_likely_name(
+    fake: Fake, place: Platform, sagemaker: dict[str, Any]
+) -> None:
+    target = fake(sagemaker=sagemaker)
+    with pytest.raises(BadParameter, match="no parameter 'Epoch'; did you mean Epochs"):
+        runs.start(target, place, {"Epoch": "2"}, "why")
+    assert "start_pipeline_execution" not in dict(target.clients["sagemaker"].calls)
+
+
+def test_an_unlike_name_gets_the_whole_list(fake: Fake, place: Platform, sagemaker: dict[str, Any]) -> None:
+    with pytest.raises(BadParameter, match="it has: Epochs, InputData"):
+        runs.start(fake(sagemaker=sagemaker), place, {"zzz": "2"}, "why")
+
+
+def test_values_may_hold_equals_signs() -> None:
+    assert runs.parse(["InputData=s3://b/k=v/"]) == {"InputData": "s3://b/k=v/"}
+
+
+@pytest.mark.parametrize("wrong", ["Epochs", "=3", ""])
+def test_an_assignment_without_name_or_equals_is_refused(wrong: str) -> None:
+    with pytest.raises(BadParameter, match="Name=value"):
+        runs.parse([wrong])
+
+
+def test_presets_are_parameter_values_as_the_service_takes_them() -> None:
+    assert runs.preset("demo")["Epochs"].isdecimal()
+    with pytest.raises(BadParameter, match="known: demo, full"):
+        runs.preset("nosuch")
+
+
+def test_a_run_takes_its_inputs_from_the_newest_execution(fake: Fake, place: Platform) -> None:
+    target = fake(
+        sagemaker={
+            "list_pipeline_executions": {"PipelineExecutionSummaries": [{"PipelineExecutionArn": "arn:1"}]},
+            "list_pipeline_parameters_for_execution": {
+                "PipelineParameters": [
+                    {"Name": "InputData", "Value": "s3://x/"},
+                    {"Name": "Epochs", "Value": "9"},
+                ]
+            },
+        }
+    )
+    assert runs.last_inputs(target, place) == {"InputData": "s3://x/"}
+
+
+def test_the_first_run_has_no_inputs_to_take_over(fake: Fake, place: Platform) -> None:
+    target = fake(sagemaker={"list_pipeline_executions": {"PipelineExecutionSummaries": []}})
+    assert runs.last_inputs(target, place) == {}
