@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,7 @@ from rich.table import Table
 
 from bertline.target import Target
 
+PAUSE = {"local": 1.0, "aws": 10.0}  # seconds between two questions
 RUNNING = ("Executing", "Starting", "Stopping")
 COLOURS = {
     "Succeeded": "green",
@@ -80,35 +81,41 @@ def step_names(steps: list[dict[str, Any]]) -> Iterator[str]:
             yield from step_names(arguments.get(branch, []))
 
 
-def follow(target: Target, arn: str, console: Console) -> Execution:
-    """Show an execution until it ends: a live table on a terminal, one line a change elsewhere."""
-    pause = 1.0 if target.kind == "local" else 10.0
-    if not console.is_terminal:
-        return _follow_plainly(target, arn, console, pause)
-    execution = look(target, arn)
-    with Live(_table(execution), console=console, refresh_per_second=4) as live:
-        while not execution.done:
-            time.sleep(pause)
-            execution = look(target, arn)
-            live.update(_table(execution))
-    return execution
-
-
-def _follow_plainly(target: Target, arn: str, console: Console, pause: float) -> Execution:
-    shown: dict[str, tuple[str, str]] = {}
+def wait(
+    target: Target, arn: str, on_change: Callable[[Execution], None] = lambda execution: None
+) -> Execution:
+    """Ask again and again until the execution ends."""
     while True:
         execution = look(target, arn)
-        for step in execution.steps:
-            now = (step.state, step.metric)
-            if step.state not in ("Waiting", "Not run") and shown.get(step.name) != now:
-                shown[step.name] = now
-                console.print(
-                    f"  {step.name:<10} {_state(step):<18} {_clock(step.seconds):>7}  {step.metric}",
-                    highlight=False,
-                )
+        on_change(execution)
         if execution.done:
             return execution
-        time.sleep(pause)
+        time.sleep(PAUSE[target.kind])
+
+
+def follow(target: Target, arn: str, console: Console) -> Execution:
+    """Show an execution until it ends: a live table on a terminal, one line a change elsewhere."""
+    if not console.is_terminal:
+        return wait(target, arn, _Lines(console))
+    with Live(console=console, refresh_per_second=4) as live:
+        return wait(target, arn, lambda execution: live.update(_table(execution), refresh=True))
+
+
+class _Lines:
+    """Prints a line whenever a step's state or metric is another than last time."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self.shown: dict[str, tuple[str, str]] = {}
+
+    def __call__(self, execution: Execution) -> None:
+        for step in execution.steps:
+            now = (step.state, step.metric)
+            if step.state in ("Waiting", "Not run") or self.shown.get(step.name) == now:
+                continue
+            self.shown[step.name] = now
+            line = f"  {step.name:<10} {_state(step):<18} {_clock(step.seconds):>7}  {step.metric}"
+            self.console.print(line, highlight=False)
 
 
 def _step(sagemaker: Any, name: str, found: dict[str, Any] | None, execution_state: str) -> Step:

@@ -1,0 +1,45 @@
+"""One local cloud with the platform deployed, shared by the tests that only read or add to it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from bertline import watch
+from bertline.platform import Platform
+from bertline.runs import start
+from bertline.target import Target
+from bertline.watch import Execution
+
+from . import cloud
+
+REVIEWS = 90
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """The platform on a running local cloud; `inputs` are the parameters that point to the slice."""
+
+    target: Target
+    place: Platform
+    inputs: dict[str, str]
+
+    def run(self, **parameters: str) -> Execution:
+        """Start the pipeline on the slice and wait for its end."""
+        quick = {"Epochs": "1", "MinAccuracyValue": "0.35", **self.inputs, **parameters}
+        return watch.wait(self.target, start(self.target, self.place, quick, "a test"))
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return cloud.synthesise(tmp_path_factory.mktemp("cdk") / "cdk.out")
+
+
+@pytest.fixture(scope="session")
+def deployed(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    home = tmp_path_factory.mktemp("cloud")
+    with cloud.running(home) as target:
+        place = cloud.deployed(home, assembly)
+        inputs = cloud.upload_inputs(target, place, tmp_path_factory.mktemp("inputs"), REVIEWS)
+        yield Deployed(target, place, inputs)
