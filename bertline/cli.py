@@ -16,6 +16,7 @@ from rich.table import Table
 from bertline import (
     approval,
     cloud,
+    cost,
     deployment,
     endpoint,
     evaluation,
@@ -214,6 +215,17 @@ def status(env: Environment = "dev") -> None:
     )
     for row in _states(target, place):
         table.add_row(*row)
+    console.print(table)
+
+
+@app.command(name="cost")
+def cost_command(env: Environment = "dev") -> None:
+    """A rough bill for an environment on AWS, from its settings and the list prices in config/prices/us-east-1.toml."""
+    table = Table(
+        "what", "how", "US dollars", "per", title=f"{env}, list prices of us-east-1", title_justify="left"
+    )
+    for item in cost.read(env):
+        table.add_row(item.what, item.how, f"{item.dollars:.2f}", item.unit)
     console.print(table)
 
 
