@@ -220,7 +220,7 @@ def status(env: Environment = "dev") -> None:
 
 @app.command(name="cost")
 def cost_command(env: Environment = "dev") -> None:
-    """A rough bill for an environment on AWS, from its settings and the list prices in config/prices/us-east-1.toml."""
+    """A rough bill for an environment on AWS, from its settings and the list prices in config/prices."""
     table = Table(
         "what", "how", "US dollars", "per", title=f"{env}, list prices of us-east-1", title_justify="left"
     )
