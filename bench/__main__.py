@@ -1,0 +1,26 @@
+"""`python -m bench [NAME ...]`: all benchmarks, or those named."""
+
+import importlib
+import sys
+
+NAMES = ("synth", "main_job", "quality")
+
+
+def main() -> None:
+    """Run benchmarks one after the other.
+
+    Raises
+    ------
+    SystemExit
+        There is no benchmark of that name.
+    """
+    chosen = sys.argv[1:] or list(NAMES)
+    unknown = [name for name in chosen if name not in NAMES]
+    if unknown:
+        raise SystemExit(f"no benchmark {', '.join(unknown)} (there are: {', '.join(NAMES)})")
+    for name in chosen:
+        print(f"== {name}", flush=True)
+        importlib.import_module(f"bench.{name}").main()
+
+
+main()
