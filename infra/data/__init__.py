@@ -1,0 +1,1 @@
+"""Where reviews, artifacts and features live."""

@@ -1,0 +1,1 @@
+"""The rules every template must pass, and the exceptions with their reasons."""

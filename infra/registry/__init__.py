@@ -1,0 +1,1 @@
+"""Where the versions of the model are kept and approved."""

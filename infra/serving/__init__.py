@@ -1,0 +1,1 @@
+"""How an approved model reaches the endpoint."""

@@ -1,0 +1,1 @@
+"""The SageMaker pipeline that turns reviews into registered models."""

@@ -1,0 +1,75 @@
+"""The parameters of the pipeline: names, types and defaults at `start-pipeline-execution`."""
+
+from typing import Literal
+
+from infra.training.expressions import Json
+from infra.training.inputs import DefinitionInputs
+
+ParameterType = Literal["String", "Integer", "Float"]
+
+
+def _declare(
+    name: str, kind: ParameterType, default: str | int | float, choices: tuple[str, ...] = ()
+) -> Json:
+    declared: Json = {"Name": name, "Type": kind, "DefaultValue": default}
+    return {**declared, "EnumValues": list(choices)} if choices else declared
+
+
+def parameters(inputs: DefinitionInputs) -> list[Json]:
+    """Declare every parameter, with the defaults of the environment's settings."""
+    return [*_data(inputs), *_features(inputs), *_training(inputs), *_release(inputs)]
+
+
+def _data(inputs: DefinitionInputs) -> list[Json]:
+    return [
+        _declare("InputData", "String", f"{inputs.raw_uri}/reviews/"),
+        _declare("EncoderUri", "String", f"{inputs.raw_uri}/encoder/"),
+        _declare("ContractUri", "String", inputs.contract_uri),
+    ]
+
+
+def _features(inputs: DefinitionInputs) -> list[Json]:
+    features, processing = inputs.settings.features, inputs.settings.processing
+    return [
+        _declare("ProcessingInstanceCount", "Integer", processing.instance_count),
+        _declare("ProcessingInstanceType", "String", processing.instance_type),
+        _declare("MaxSeqLength", "Integer", features.max_seq_length),
+        _declare(
+            "BalanceDataset", "String", inputs.settings.hyperparameters.balance_dataset, ("True", "False")
+        ),
+        _declare("TrainSplitPercentage", "Float", features.train_split),
+        _declare("ValidationSplitPercentage", "Float", features.validation_split),
+        _declare("TestSplitPercentage", "Float", features.test_split),
+        _declare("FeatureStoreOfflinePrefix", "String", features.offline_prefix),
+        _declare("FeatureGroupName", "String", inputs.feature_group),
+    ]
+
+
+def _training(inputs: DefinitionInputs) -> list[Json]:
+    values, machines = inputs.settings.hyperparameters, inputs.settings.training
+    return [
+        _declare("Epochs", "Integer", values.epochs),
+        _declare("LearningRate", "Float", values.learning_rate),
+        _declare("TrainBatchSize", "Integer", values.train_batch_size),
+        _declare("TrainStepsPerEpoch", "Integer", values.train_steps_per_epoch),
+        _declare("ValidationBatchSize", "Integer", values.validation_batch_size),
+        _declare("ValidationStepsPerEpoch", "Integer", values.validation_steps_per_epoch),
+        _declare("FreezeBertLayer", "String", values.freeze_bert_layer, ("True", "False")),
+        _declare("Seed", "Integer", values.seed),
+        _declare("TrainInstanceCount", "Integer", machines.instance_count),
+        _declare("TrainInstanceType", "String", machines.instance_type),
+        _declare("TrainVolumeSize", "Integer", machines.volume_gb),
+        _declare("InputMode", "String", machines.input_mode, ("File", "FastFile")),
+        _declare("RunValidation", "String", values.run_validation, ("True", "False")),
+    ]
+
+
+def _release(inputs: DefinitionInputs) -> list[Json]:
+    gate, serving = inputs.settings.gate, inputs.settings.serving
+    statuses = ("PendingManualApproval", "Approved", "Rejected")
+    return [
+        _declare("MinAccuracyValue", "Float", gate.min_accuracy),
+        _declare("ModelApprovalStatus", "String", gate.approval_status, statuses),
+        _declare("DeployInstanceType", "String", serving.instance_type),
+        _declare("DeployInstanceCount", "Integer", serving.instance_count),
+    ]

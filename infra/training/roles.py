@@ -1,0 +1,156 @@
+"""Who may do what: one role a job, and the role of the pipeline that starts them."""
+
+from dataclasses import dataclass
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from infra.constructs.images import Image
+from infra.constructs.job_role import JobRole, allow_key
+from infra.names import Names
+from infra.training.inputs import RoleArns
+
+FEATURES = "features*"
+_ENCODER = "encoder/*"
+
+
+def _of_step(*path: str) -> str:
+    return "/".join(("executions/*", *path, "*"))
+
+
+@dataclass(frozen=True)
+class Stores:
+    """The buckets and the key the jobs work with; `assets` holds job code and contract."""
+
+    raw: s3.IBucket
+    artifacts: s3.IBucket
+    assets: s3.IBucket
+    key: kms.IKey
+
+
+class JobRoles(Construct):
+    """The roles of the five jobs, each with its own prefixes and no other."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: Names, stores: Stores, image: Image
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._stores, self._image = stores, image
+        self.validate = self._processing_role("Validate", reads_raw=("reviews/*",))
+        self.prepare = self._processing_role(
+            "Prepare", reads_raw=(_ENCODER,), reads=(_of_step("validate", "reviews"),)
+        )
+        self.baselines = self._processing_role("Baselines", reads=(FEATURES,))
+        self.train = self._role("Train", "TrainingJobs", reads_raw=(_ENCODER,), reads=(FEATURES,))
+        self.evaluate = self._processing_role("Evaluate", reads=(FEATURES, *self._evaluated()))
+        self.prepare.write_objects(stores.artifacts, FEATURES)
+        self._allow_features(names)
+
+    @property
+    def all(self) -> list[JobRole]:
+        """Every job role."""
+        return [self.validate, self.prepare, self.baselines, self.train, self.evaluate]
+
+    @property
+    def arns(self) -> RoleArns:
+        """The ARNs the definition needs."""
+        return RoleArns(
+            validate=self.validate.role_arn,
+            prepare=self.prepare.role_arn,
+            baselines=self.baselines.role_arn,
+            train=self.train.role_arn,
+            evaluate=self.evaluate.role_arn,
+        )
+
+    def _evaluated(self) -> tuple[str, ...]:
+        return (
+            _of_step("train"),
+            _of_step("baselines"),
+            _of_step("validate", "validation"),
+            _of_step("prepare", "report"),
+        )
+
+    def _processing_role(
+        self, job: str, *, reads_raw: tuple[str, ...] = (), reads: tuple[str, ...] = ()
+    ) -> JobRole:
+        return self._role(job, "ProcessingJobs", reads_raw=reads_raw, reads=reads)
+
+    def _role(self, job: str, kind: str, *, reads_raw: tuple[str, ...], reads: tuple[str, ...]) -> JobRole:
+        stores = self._stores
+        role = JobRole(
+            self,
+            job,
+            description=f"{job} job of the pipeline",
+            key=stores.key,
+            image=self._image,
+            log_group=f"/aws/sagemaker/{kind}",
+        )
+        # Executions that began before a deployment still need the code and contract of then.
+        role.read_objects(stores.assets, "*.gz", "*.toml")
+        role.read_objects(stores.raw, "contracts/*", *reads_raw)
+        if reads:
+            role.read_objects(stores.artifacts, *reads)
+        role.write_objects(stores.artifacts, _of_step(job.lower()))
+        return role
+
+    def _allow_features(self, names: Names) -> None:
+        groups = cdk.Stack.of(self).format_arn(
+            service="sagemaker", resource="feature-group", resource_name=f"{names.prefix}-*"
+        )
+        self.prepare.add_to_policy(
+            iam.PolicyStatement(
+                actions=[
+                    "sagemaker:BatchWriteRecord",
+                    "sagemaker:DescribeFeatureGroup",
+                    "sagemaker:PutRecord",
+                ],
+                resources=[groups],
+            )
+        )
+
+
+class PipelineRole(iam.Role):
+    """The role SageMaker Pipelines assumes: runs the jobs, reads the report and registers the model."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, names: Names, stores: Stores, jobs: JobRoles
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            description=f"Pipeline {names.prefix}",
+            assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
+        )
+        self._allow_jobs()
+        self._allow(
+            ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
+            self._arn("model-package-group", names.prefix),
+            self._arn("model-package", f"{names.prefix}/*"),
+        )
+        self.add_to_policy(
+            iam.PolicyStatement(
+                actions=["iam:PassRole"],
+                resources=[role.role_arn for role in jobs.all],
+                conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
+            )
+        )
+        # The property file, and the model that SageMaker looks up when it is registered.
+        results = [stores.artifacts.arn_for_objects(_of_step(step)) for step in ("evaluate", "train")]
+        self._allow(["s3:GetObject"], *results)
+        allow_key(self, stores.key)
+
+    def _allow_jobs(self) -> None:
+        for job, resource in (("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")):
+            self._allow(
+                [*(f"sagemaker:{verb}{job}" for verb in ("Create", "Describe", "Stop")), "sagemaker:AddTags"],
+                self._arn(resource, "pipelines-*"),
+            )
+
+    def _arn(self, resource: str, name: str) -> str:
+        return cdk.Stack.of(self).format_arn(service="sagemaker", resource=resource, resource_name=name)
+
+    def _allow(self, actions: list[str], *resources: str) -> None:
+        self.add_to_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))

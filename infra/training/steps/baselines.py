@@ -1,0 +1,37 @@
+"""Baselines: simple models on the same rows, for Evaluate to compare with; runs beside Train."""
+
+from infra.training.expressions import Json, output_of, parameter, text
+from infra.training.inputs import DefinitionInputs
+from infra.training.steps import prepare
+from infra.training.steps.processing import (
+    ROOT,
+    ProcessingJob,
+    Product,
+    Source,
+    contract_source,
+    execution_uri,
+    processing_step,
+)
+
+NAME = "Baselines"
+
+
+def baselines_step(inputs: DefinitionInputs) -> Json:
+    """Return the step; its output is `baselines`."""
+    job = ProcessingJob(
+        module="pipeline_code.jobs.baselines",
+        role=inputs.roles.baselines,
+        arguments=[
+            "--train-dir", f"{ROOT}/input/train",
+            "--test-dir", f"{ROOT}/input/test",
+            "--contract-dir", f"{ROOT}/input/contract",
+            "--output-dir", f"{ROOT}/output/baselines",
+            "--seed", text(parameter("Seed")),
+        ],
+        sources=[
+            *(Source(split, output_of(prepare.NAME, split)) for split in ("train", "test")),
+            contract_source(),
+        ],
+        products=[Product("baselines", execution_uri(inputs, "baselines"))],
+    )  # fmt: skip
+    return processing_step(NAME, inputs, job)

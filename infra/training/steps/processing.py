@@ -1,0 +1,143 @@
+"""What all processing steps have in common."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from infra.constructs.instances import takes_volume_key
+from infra.training.expressions import EXECUTION_ID, Json, join, parameter
+from infra.training.inputs import DefinitionInputs
+
+ROOT = "/opt/ml/processing"
+# SageMaker reports the content of this file as the ExitMessage of a failed job.
+EXIT_MESSAGE = "/opt/ml/output/message"
+# SageMaker takes at most 256 characters an entry and no line breaks; "$@" are the container arguments.
+_SCRIPT = (
+    "mkdir -p {root}/code && tar -xzf {root}/input/code/{file} -C {root}/code "
+    '&& cd {root}/code && exec python3 -m "$@"'
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """An input of a processing job, copied to `input/<name>`."""
+
+    name: str
+    uri: str | Json
+    sharded: bool = False
+
+
+@dataclass(frozen=True)
+class Product:
+    """An output of a processing job, copied from `output/<name>` when the job ends."""
+
+    name: str
+    uri: str | Json
+
+
+@dataclass(frozen=True)
+class ProcessingJob:
+    """One processing job: which module runs with which arguments, on what, writing what.
+
+    A job without network access is isolated: SageMaker itself brings the inputs and takes the outputs.
+    """
+
+    module: str
+    role: str
+    arguments: Sequence[str | Json]
+    sources: Sequence[Source]
+    products: Sequence[Product]
+    network: bool = False
+    instance_count: int | Json = 1
+    environment: dict[str, str | Json] = field(default_factory=dict)
+
+
+def execution_uri(inputs: DefinitionInputs, *folders: str) -> Json:
+    """S3 URI below the folder of this execution in the artifact bucket."""
+    return join("/", f"{inputs.artifact_uri}/executions", EXECUTION_ID, *folders)
+
+
+def contract_source() -> Source:
+    """The data contract, an input of every job."""
+    return Source("contract", parameter("ContractUri"))
+
+
+def cache_config(inputs: DefinitionInputs) -> Json:
+    """Let SageMaker reuse an equal step: inputs lie below keys that name their content."""
+    return {"Enabled": True, "ExpireAfter": f"P{inputs.settings.cache_days}D"}
+
+
+def processing_step(name: str, inputs: DefinitionInputs, job: ProcessingJob) -> Json:
+    """Return a step of type Processing."""
+    return {
+        "Name": name,
+        "Type": "Processing",
+        "Arguments": {
+            "RoleArn": job.role,
+            "ProcessingResources": {"ClusterConfig": _cluster(inputs, job)},
+            "AppSpecification": _application(inputs, job),
+            "Environment": {
+                "AWS_DEFAULT_REGION": inputs.region,
+                "BERTLINE_EXIT_MESSAGE": EXIT_MESSAGE,
+                **job.environment,
+            },
+            "NetworkConfig": {
+                "EnableNetworkIsolation": not job.network,
+                "EnableInterContainerTrafficEncryption": job.instance_count != 1,
+            },
+            "ProcessingInputs": [
+                _input(source) for source in (Source("code", inputs.code_uri), *job.sources)
+            ],
+            "ProcessingOutputConfig": {
+                "KmsKeyId": inputs.key_arn,
+                "Outputs": [_output(product) for product in job.products],
+            },
+            "StoppingCondition": {"MaxRuntimeInSeconds": inputs.settings.processing.max_runtime_minutes * 60},
+        },
+        "CacheConfig": cache_config(inputs),
+    }
+
+
+def _cluster(inputs: DefinitionInputs, job: ProcessingJob) -> Json:
+    machines = inputs.settings.processing
+    cluster: Json = {
+        "InstanceCount": job.instance_count,
+        "InstanceType": parameter("ProcessingInstanceType"),
+        "VolumeSizeInGB": machines.volume_gb,
+    }
+    # Decided by the environment's default type. Where that has no local disks, SageMaker refuses a start that
+    # asks for a type with some.
+    keyed = takes_volume_key(machines.instance_type)
+    return {**cluster, "VolumeKmsKeyId": inputs.key_arn} if keyed else cluster
+
+
+def _application(inputs: DefinitionInputs, job: ProcessingJob) -> Json:
+    script = _SCRIPT.format(root=ROOT, file=inputs.code_file)
+    return {
+        "ImageUri": inputs.job_image,
+        "ContainerEntrypoint": ["/bin/bash", "-ec", script, "bertline"],
+        "ContainerArguments": [job.module, *job.arguments],
+    }
+
+
+def _input(source: Source) -> Json:
+    return {
+        "InputName": source.name,
+        "S3Input": {
+            "S3Uri": source.uri,
+            "LocalPath": f"{ROOT}/input/{source.name}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "ShardedByS3Key" if source.sharded else "FullyReplicated",
+        },
+    }
+
+
+def _output(product: Product) -> Json:
+    return {
+        "OutputName": product.name,
+        "S3Output": {
+            "S3Uri": product.uri,
+            "LocalPath": f"{ROOT}/output/{product.name}",
+            "S3UploadMode": "EndOfJob",
+        },
+    }

@@ -1,0 +1,14 @@
+"""One model package group takes all versions."""
+
+from tests.unit.infra.synthesis import Assembly
+
+
+def test_the_registry_is_one_group(dev: Assembly) -> None:
+    kinds = [item["Type"] for item in dev.template("registry")["Resources"].values()]
+    assert kinds == ["AWS::SageMaker::ModelPackageGroup"]
+
+
+def test_versions_outlive_the_stack_where_data_does(dev: Assembly, prod: Assembly) -> None:
+    group = "AWS::SageMaker::ModelPackageGroup"
+    assert dev.only("registry", group)["DeletionPolicy"] == "Delete"
+    assert prod.only("registry", group)["DeletionPolicy"] == "Retain"

@@ -1,0 +1,71 @@
+"""Read a pipeline definition as SageMaker does: parameters filled in, references followed."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+TRAIN = "Train"
+Json = dict[str, Any]
+
+
+def steps(definition: Json) -> Iterator[Json]:
+    """Every step, those of the condition's branches included."""
+    for one in definition["Steps"]:
+        yield one
+        for branch in ("IfSteps", "ElseSteps"):
+            yield from one["Arguments"].get(branch, [])
+
+
+def step(definition: Json, name: str) -> Json:
+    """The step of a name."""
+    (found,) = (one for one in steps(definition) if one["Name"] == name)
+    return found
+
+
+def given(definition: Json, values: Mapping[str, Any], execution: str = "run") -> Json:
+    """The definition of an execution that was started with these parameter values."""
+    defaults = {one["Name"]: one["DefaultValue"] for one in definition["Parameters"]}
+    known = {
+        "Execution.PipelineExecutionId": execution,
+        **{f"Parameters.{name}": value for name, value in {**defaults, **values}.items()},
+    }
+    started: Json = {**definition, "Steps": _fill(definition["Steps"], known)}
+    for one in steps(started):
+        known |= {f"Steps.{one['Name']}.{path}": uri for path, uri in _products(one)}
+    return {**definition, "Steps": _fill(definition["Steps"], known)}
+
+
+def _products(one: Json) -> Iterator[tuple[str, str]]:
+    if one["Type"] == "Training":
+        folder = one["Arguments"]["OutputDataConfig"]["S3OutputPath"]
+        yield "ModelArtifacts.S3ModelArtifacts", f"{folder}/pipelines-job/output/model.tar.gz"
+    for output in one["Arguments"].get("ProcessingOutputConfig", {}).get("Outputs", []):
+        path = f"ProcessingOutputConfig.Outputs['{output['OutputName']}'].S3Output.S3Uri"
+        yield path, output["S3Output"]["S3Uri"]
+
+
+def _fill(value: Any, known: Mapping[str, Any]) -> Any:
+    if isinstance(value, list):
+        return [_fill(item, known) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Get"}:
+        return known.get(value["Get"], value)
+    if set(value) == {"Std:Join"}:
+        parts = [_fill(part, known) for part in value["Std:Join"]["Values"]]
+        if any(isinstance(part, dict) for part in parts):
+            return {"Std:Join": {**value["Std:Join"], "Values": parts}}
+        return value["Std:Join"]["On"].join(str(part) for part in parts)
+    return {key: _fill(item, known) for key, item in value.items()}
+
+
+def references(value: Any) -> Iterator[str]:
+    """Every name that a `Get` asks for."""
+    if isinstance(value, dict):
+        if set(value) == {"Get"}:
+            yield value["Get"]
+        else:
+            for item in value.values():
+                yield from references(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from references(item)

@@ -1,0 +1,176 @@
+"""Each role may do what its step needs and nothing else."""
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+import pytest
+
+from tests.unit.infra.synthesis import COMPONENTS, Assembly, Json, listed
+from tests.unit.infra.training.pipeline import given, step
+
+JOBS = ["Validate", "Prepare", "Baselines", "Train", "Evaluate"]
+EVERY_JOB = {
+    "cloudwatch:PutMetricData",
+    "ecr:BatchCheckLayerAvailability",
+    "ecr:BatchGetImage",
+    "ecr:GetAuthorizationToken",
+    "ecr:GetDownloadUrlForLayer",
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:GenerateDataKey",
+    "logs:CreateLogGroup",
+    "logs:CreateLogStream",
+    "logs:DescribeLogStreams",
+    "logs:PutLogEvents",
+    "s3:AbortMultipartUpload",
+    "s3:GetObject",
+    "s3:ListBucket",
+    "s3:PutObject",
+}
+FEATURE_STORE = {"sagemaker:BatchWriteRecord", "sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"}
+WRITES = {
+    "Validate": {"<Artifacts>/executions/*/validate/*"},
+    "Prepare": {"<Artifacts>/executions/*/prepare/*", "<Artifacts>/features*"},
+    "Baselines": {"<Artifacts>/executions/*/baselines/*"},
+    "Train": {"<Artifacts>/executions/*/train/*"},
+    "Evaluate": {"<Artifacts>/executions/*/evaluate/*"},
+}
+
+
+def statements(dev: Assembly, job: str) -> list[Json]:
+    return dev.statements("training", f"JobRoles{job}")
+
+
+def actions(found: list[Json]) -> set[str]:
+    assert all(one["Effect"] == "Allow" for one in found)
+    return {action for one in found for action in one["Action"]}
+
+
+def resources(found: list[Json], action: str) -> set[str]:
+    """Resources of an action, ARNs of objects without their beginning."""
+    return {
+        r.removeprefix("arn:aws:s3:::") for one in found if action in one["Action"] for r in one["Resource"]
+    }
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_has_its_actions_and_no_other(dev: Assembly, job: str) -> None:
+    own = FEATURE_STORE if job == "Prepare" else set()
+    assert actions(statements(dev, job)) == EVERY_JOB | own
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_writes_below_its_own_prefix_only(dev: Assembly, job: str) -> None:
+    assert resources(statements(dev, job), "s3:PutObject") == WRITES[job]
+
+
+def test_only_prepare_writes_features_and_only_of_this_environment(dev: Assembly) -> None:
+    (group,) = resources(statements(dev, "Prepare"), "sagemaker:PutRecord")
+    assert group == "arn:aws:sagemaker:us-east-1:<AWS::AccountId>:feature-group/bertline-dev-*"
+
+
+@pytest.mark.parametrize("job", [job for job in JOBS if job != "Validate"])
+def test_raw_reviews_are_for_validate_only(dev: Assembly, job: str) -> None:
+    readable = resources(statements(dev, job), "s3:GetObject")
+    assert not any(fnmatchcase("<Raw>/reviews/x", pattern) for pattern in readable)
+    assert any(
+        fnmatchcase("<Raw>/reviews/x", p) for p in resources(statements(dev, "Validate"), "s3:GetObject")
+    )
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_can_read_its_inputs_and_write_its_outputs(dev: Assembly, job: str) -> None:
+    arguments = step(given(dev.definition(), {}), job)["Arguments"]
+    found = statements(dev, job)
+    assert arguments["RoleArn"] == f"<JobRoles{job}>"
+    for uri in input_uris(arguments):
+        assert matches(resources(found, "s3:GetObject"), f"{uri.rstrip('/')}/object", uri), uri
+        assert listable(found, uri), uri
+    for uri in output_uris(arguments):
+        assert matches(resources(found, "s3:PutObject"), f"{uri}/object"), uri
+
+
+def input_uris(arguments: Json) -> list[str]:
+    inputs = [one["S3Input"]["S3Uri"] for one in arguments.get("ProcessingInputs", [])]
+    channels = [one["DataSource"]["S3DataSource"]["S3Uri"] for one in arguments.get("InputDataConfig", [])]
+    return [uri.removeprefix("s3://") for uri in inputs + channels]
+
+
+def output_uris(arguments: Json) -> list[str]:
+    outputs = arguments.get("ProcessingOutputConfig", {}).get("Outputs", [])
+    uris = [one["S3Output"]["S3Uri"] for one in outputs]
+    if "OutputDataConfig" in arguments:
+        uris.append(arguments["OutputDataConfig"]["S3OutputPath"])
+    return [uri.removeprefix("s3://") for uri in uris]
+
+
+def matches(patterns: set[str], *names: str) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names for pattern in patterns)
+
+
+def listable(found: list[Json], uri: str) -> bool:
+    bucket, _, prefix = uri.partition("/")
+    return any(
+        fnmatchcase(prefix, pattern)
+        for one in found
+        if "s3:ListBucket" in one["Action"] and one["Resource"][0].removeprefix("arn:aws:s3:::") == bucket
+        for pattern in listed(one["Condition"]["StringLike"]["s3:prefix"])
+    )
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_no_policy_allows_a_whole_service(dev: Assembly, component: str) -> None:
+    for name, policy in dev.resources(component, "AWS::IAM::Policy").items():
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]:
+            assert not [action for action in listed(one["Action"]) if "*" in action], name
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_no_role_has_a_managed_policy(dev: Assembly, component: str) -> None:
+    for name, role in dev.resources(component, "AWS::IAM::Role").items():
+        assert "ManagedPolicyArns" not in role["Properties"], name
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_what_must_be_open_is_narrowed_by_a_condition(dev: Assembly, component: str) -> None:
+    for name, policy in dev.resources(component, "AWS::IAM::Policy").items():
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if one["Resource"] == "*" and one["Action"] != "ecr:GetAuthorizationToken":
+                assert one["Condition"]["StringLike"]["cloudwatch:namespace"], name
+
+
+def pipeline(dev: Assembly) -> list[Json]:
+    return dev.statements("training", "PipelineRole")
+
+
+def test_the_pipeline_starts_its_own_jobs_only(dev: Assembly) -> None:
+    account = "arn:aws:sagemaker:us-east-1:<AWS::AccountId>"
+    for verb in ("Create", "Describe", "Stop"):
+        for job, kind in (("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")):
+            assert resources(pipeline(dev), f"sagemaker:{verb}{job}") == {f"{account}:{kind}/pipelines-*"}
+    assert resources(pipeline(dev), "sagemaker:CreateModelPackage") == {
+        f"{account}:model-package-group/bertline-dev",
+        f"{account}:model-package/bertline-dev/*",
+    }
+
+
+def test_the_pipeline_passes_the_job_roles_to_sagemaker_only(dev: Assembly) -> None:
+    (passing,) = [one for one in pipeline(dev) if "iam:PassRole" in one["Action"]]
+    assert set(passing["Resource"]) == {f"<JobRoles{job}>" for job in JOBS}
+    assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+
+
+def test_the_pipeline_can_read_the_report_and_write_nothing(dev: Assembly) -> None:
+    report = "<Artifacts>/executions/run/evaluate/evaluation.json"
+    assert matches(resources(pipeline(dev), "s3:GetObject"), report)
+    assert not [
+        action for action in actions(pipeline(dev)) if action.startswith("s3:") and "Get" not in action
+    ]
+
+
+@pytest.mark.parametrize("job", [*JOBS, "Pipeline"])
+def test_only_sagemaker_takes_the_roles(dev: Assembly, job: str) -> None:
+    name = "PipelineRole" if job == "Pipeline" else f"JobRoles{job}"
+    trust: Any = dev.only("training", "AWS::IAM::Role", name)["Properties"]["AssumeRolePolicyDocument"]
+    assert [one["Principal"] for one in trust["Statement"]] == [{"Service": "sagemaker.amazonaws.com"}]
