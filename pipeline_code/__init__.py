@@ -1,0 +1,1 @@
+"""What runs inside SageMaker jobs and containers."""

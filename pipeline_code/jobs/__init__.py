@@ -1,0 +1,1 @@
+"""Entry points: one module a job; they parse arguments, read, call the library and write."""

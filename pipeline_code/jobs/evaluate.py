@@ -1,0 +1,70 @@
+"""Evaluate: judge the model on the test split through its own serving code; verdict, figures, report."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipeline_code.jobs import entry
+from pipeline_code.reviews.bundle import extract_bundle
+from pipeline_code.reviews.contract import read_contract_directory
+from pipeline_code.reviews.dataset import read_features
+from pipeline_code.reviews.evaluation import (
+    check_pieces,
+    evaluate,
+    hardest_mistakes,
+    predict,
+    prediction_lines,
+)
+from pipeline_code.reviews.files import read_json, sha256_file, write_json, write_text
+from pipeline_code.reviews.preparation import merge_reports
+from pipeline_code.reviews.report import render
+
+_MISTAKES = 12
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the job with its command-line arguments."""
+    parser = entry.JobArguments(__doc__ or "")
+    parser.directories("model", "test", "baselines", "validation", "prepare", "contract", "output")
+    parser.add_argument("--min-accuracy", type=float, required=True)
+    parser.add_argument("--seed", type=int, required=True)
+    options = parser.parse_args(arguments)
+    if not 0 <= options.min_accuracy <= 1:
+        raise entry.ArgumentsError(f"--min-accuracy must lie between 0 and 1, got {options.min_accuracy:g}")
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    contract = read_contract_directory(options.contract_dir)
+    test = read_features(options.test_dir, "test")
+    baselines = read_json(options.baselines_dir / "baselines.json")
+    validation = read_json(options.validation_dir / "validation.json")
+    prepare = merge_reports(options.prepare_dir)
+    archive = options.model_dir / "model.tar.gz"
+    with tempfile.TemporaryDirectory(prefix="bertline-model-") as directory:
+        facts = extract_bundle(archive, Path(directory))
+        check_pieces(facts, test, baselines, contract)
+        predictions = predict(Path(directory), test, contract)
+    evaluation = evaluate(
+        predictions, test, baselines, contract, min_accuracy=options.min_accuracy, seed=options.seed
+    )
+    evaluation["model"] = {"archive_sha256": sha256_file(archive), **facts}
+    mistakes = hardest_mistakes(predictions, test, contract, _MISTAKES)
+    output: Path = options.output_dir
+    write_text(output / "predictions.jsonl", prediction_lines(predictions, test, contract))
+    write_text(output / "report.html", render(evaluation, validation, prepare, mistakes))
+    write_json(output / "evaluation.json", evaluation)
+    _print(evaluation)
+
+
+def _print(evaluation: dict[str, Any]) -> None:
+    for name, figure in evaluation["metrics"].items():
+        low, high = figure["interval"]
+        print(f"test_{name}={figure['value']:.6f} interval={low:.6f},{high:.6f}", flush=True)
+    print(evaluation["gate"]["summary"], flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(entry.run(main, sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""The library that the jobs share: contract, sources, features, training, metrics, report."""

@@ -1,0 +1,141 @@
+"""Prepared features as a job reads them: checked against their own metadata, compact in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from pipeline_code.reviews import features, store
+from pipeline_code.reviews.errors import BertlineError
+from pipeline_code.reviews.features import ContentHash
+from pipeline_code.reviews.splits import hash_order
+
+_AGREED = ("contract", "split_rule", "max_seq_length", "tokenizer_fingerprint", "split")
+
+
+class DatasetError(BertlineError):
+    """Prepared features are missing, damaged, or were not made together."""
+
+
+@dataclass(frozen=True)
+class FeatureSet:
+    """The rows of one split. `tokens` holds all ids end to end, row i at offsets[i]:offsets[i + 1]."""
+
+    review_ids: list[str]
+    group_ids: list[str]
+    texts: list[str]
+    label_ids: np.ndarray[Any, np.dtype[np.int64]]
+    tokens: np.ndarray[Any, np.dtype[np.int32]]
+    offsets: np.ndarray[Any, np.dtype[np.int64]]
+    metadata: dict[str, str]
+    content_hash: str
+
+    def __len__(self) -> int:
+        return len(self.review_ids)
+
+    @property
+    def max_seq_length(self) -> int:
+        """Tokens at which Prepare truncated."""
+        return int(self.metadata["max_seq_length"])
+
+    def ids(self, row: int) -> np.ndarray[Any, np.dtype[np.int32]]:
+        """Token ids of one row, unpadded."""
+        return self.tokens[self.offsets[row] : self.offsets[row + 1]]
+
+    def lengths(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """Tokens a row."""
+        return np.diff(self.offsets)
+
+
+def read_features(directory: Path, split: str) -> FeatureSet:
+    """Read all part files of a split, in the order of review ids.
+
+    Raises
+    ------
+    DatasetError
+        No rows, parts made with different parameters, or rows that do not match the recorded hash.
+    """
+    paths = store.parquet_files(directory, split)
+    if not paths:
+        raise DatasetError(
+            f"{directory} holds no part-*.parquet: the {split} split is empty, give it a larger share"
+        )
+    metadata = _common_metadata(paths, split)
+    content, recorded = ContentHash(), ContentHash()
+    rows: list[dict[str, Any]] = []
+    for path in paths:
+        recorded.merge(ContentHash.parse(_metadata(path)["content_hash"]))
+        for batch in store.read_batches(path, features.SCHEMA):
+            for row in batch:
+                content.add(row)
+                rows.append(_compact(row))
+    if content.hexdigest() != recorded.hexdigest():
+        raise DatasetError(
+            f"{directory}: the rows do not match the hash in the files' metadata; run Prepare again"
+        )
+    return _assemble(rows, metadata, content.hexdigest())
+
+
+def balanced_rows(dataset: FeatureSet) -> list[int]:
+    """Rows that remain when every class is cut down to the rarest: the first of each in hash order."""
+    order = sorted(range(len(dataset)), key=lambda row: hash_order(dataset.review_ids[row]))
+    classes, counts = np.unique(dataset.label_ids, return_counts=True)
+    kept: list[int] = []
+    for label in classes:
+        kept += [row for row in order if dataset.label_ids[row] == label][: int(counts.min())]
+    return sorted(kept)
+
+
+def first_rows(dataset: FeatureSet, count: int) -> list[int]:
+    """A fixed random sample of `count` rows: the first in hash order."""
+    order = sorted(range(len(dataset)), key=lambda row: hash_order(dataset.review_ids[row]))
+    return sorted(order[:count])
+
+
+def _metadata(path: Path) -> dict[str, str]:
+    try:
+        raw = pq.read_metadata(path).metadata or {}
+    except pa.ArrowException as error:
+        raise DatasetError(f"{path} is not readable Parquet: {error}") from None
+    found = {key.decode(): value.decode() for key, value in raw.items() if not key.startswith(b"ARROW")}
+    missing = [key for key in (*_AGREED, "content_hash") if key not in found]
+    if missing:
+        raise DatasetError(f"{path} lacks the metadata {', '.join(missing)}: it was not written by Prepare")
+    return found
+
+
+def _common_metadata(paths: list[Path], split: str) -> dict[str, str]:
+    first = {key: _metadata(paths[0])[key] for key in _AGREED}
+    if first["split"] != split:
+        raise DatasetError(f"{paths[0]} belongs to the {first['split']} split, not to {split}")
+    for path in paths[1:]:
+        other = _metadata(path)
+        for key in _AGREED:
+            if other[key] != first[key]:
+                raise DatasetError(f"{path} and {paths[0].name} differ in {key}: {other[key]} / {first[key]}")
+    return first
+
+
+def _compact(row: dict[str, Any]) -> dict[str, Any]:
+    kept = {name: row[name] for name in ("review_id", "group_id", "review_body", "label_id")}
+    return kept | {"input_ids": np.asarray(row["input_ids"], dtype=np.int32)}
+
+
+def _assemble(rows: list[dict[str, Any]], metadata: dict[str, str], content_hash: str) -> FeatureSet:
+    rows.sort(key=lambda row: row["review_id"])
+    ids = [row["input_ids"] for row in rows]
+    return FeatureSet(
+        review_ids=[row["review_id"] for row in rows],
+        group_ids=[row["group_id"] for row in rows],
+        texts=[row["review_body"] for row in rows],
+        label_ids=np.asarray([row["label_id"] for row in rows], dtype=np.int64),
+        tokens=np.concatenate(ids),
+        offsets=np.concatenate([[0], np.cumsum([len(item) for item in ids])]).astype(np.int64),
+        metadata=metadata,
+        content_hash=content_hash,
+    )

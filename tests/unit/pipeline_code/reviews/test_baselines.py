@@ -1,0 +1,23 @@
+import numpy as np
+
+from pipeline_code.reviews.baselines import STRENGTHS, majority, tfidf
+from pipeline_code.reviews.dataset import read_features
+from tests.unit.pipeline_code.workspace import Workspace
+
+
+def test_the_majority_comes_from_train(prepared: Workspace) -> None:
+    train = read_features(prepared.root / "train", "train")
+    test = read_features(prepared.root / "test", "test")
+    predicted, facts = majority(train, test)
+    assert set(predicted.tolist()) == {int(np.bincount(train.label_ids).argmax())} == {facts["class_id"]}
+    assert len(predicted) == len(test)
+
+
+def test_tfidf_learns_the_words_and_never_sees_the_labels_of_test(prepared: Workspace) -> None:
+    train = read_features(prepared.root / "train", "train")
+    test = read_features(prepared.root / "test", "test")
+    predicted, facts = tfidf(train, test, 1)
+    assert np.mean(predicted == test.label_ids) > 0.7
+    assert facts["C"] in STRENGTHS
+    test.label_ids[:] = 0
+    assert tfidf(train, test, 1)[0].tolist() == predicted.tolist()

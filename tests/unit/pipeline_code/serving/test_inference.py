@@ -1,0 +1,183 @@
+import ast
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from pipeline_code.serving import inference
+from pipeline_code.serving.inference import Classifier, Problem, input_fn, model_fn, output_fn, predict_fn
+from tests.unit.pipeline_code.workspace import Workspace
+
+KIND = "application/jsonlines"
+
+
+@pytest.fixture(scope="module")
+def model(trained: Workspace) -> Classifier:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inference, "_computes_bf16", lambda: False)
+        patch.setenv("BERTLINE_MODEL_VERSION", "7")
+        return model_fn(str(trained.root / "trained"))
+
+
+def line(text: Any) -> str:
+    return json.dumps({"features": [text]})
+
+
+def ask(model: Classifier, *lines: str) -> list[dict[str, Any]]:
+    answer = output_fn(predict_fn(input_fn("\n".join(lines).encode(), KIND), model), KIND)
+    return [json.loads(item) for item in answer.split("\n")] if answer else []
+
+
+def test_an_answer_has_the_shape_of_the_contract(model: Classifier) -> None:
+    (answer,) = ask(model, line("great phone love it excellent"))
+    assert list(answer) == ["probability", "predicted_label", "label", "probabilities", "model_version"]
+    assert (answer["predicted_label"], answer["label"], answer["model_version"]) == (1, "positive", "7")
+    assert answer["probability"] == max(answer["probabilities"].values())
+    assert list(answer["probabilities"]) == ["negative", "neutral", "positive"]
+    assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_answers_keep_the_order_of_lines_and_do_not_depend_on_company(model: Classifier) -> None:
+    texts = [f"{'phone ' * (n * 7 % 11)}{word}" for n, word in enumerate(["great", "bad", "box"] * 50)]
+    together = ask(model, *map(line, texts))
+    for position in (0, 1, 2, 77, 149):
+        (alone,) = ask(model, line(texts[position]))
+        assert together[position]["label"] == alone["label"]
+        assert together[position]["probabilities"] == pytest.approx(alone["probabilities"], abs=1e-5)
+
+
+def test_a_bad_line_gets_its_error_and_the_others_their_answer(model: Classifier) -> None:
+    lines = [
+        "{",
+        '{"text": "x"}',
+        line("  "),
+        line(7),
+        "",
+        line("great"),
+        "[1]",
+        '{"features": []}',
+        line(None),
+    ]
+    answers = ask(model, *lines)
+    codes = [answer.get("error", {}).get("code") for answer in answers]
+    assert codes == [
+        "invalid_json",
+        "missing_features",
+        "empty_text",
+        "not_a_string",
+        "invalid_json",
+        None,
+        "missing_features",
+        "missing_features",
+        "not_a_string",
+    ]
+    assert [answer["error"]["line"] for answer in answers if "error" in answer] == [1, 2, 3, 4, 5, 7, 8, 9]
+    assert set(answers[0]["error"]) == {"code", "message", "line"}
+
+
+def test_a_lone_surrogate_is_answered_not_thrown(model: Classifier) -> None:
+    (answer,) = ask(model, '{"features": ["\\ud800"]}')
+    assert answer["error"]["code"] == "invalid_text"
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"  \r\n", "", bytearray()])
+def test_an_empty_body_is_an_empty_answer(model: Classifier, body: Any) -> None:
+    assert output_fn(predict_fn(input_fn(body, KIND), model), KIND) == ""
+
+
+def test_bodies_may_be_text_or_bytes_with_bom_and_windows_lines() -> None:
+    expected = ["caf\u00e9", "b"]
+    body = "".join(f"{line(text)}\r\n" for text in expected)
+    assert input_fn(body, KIND) == expected
+    assert input_fn(body.encode("utf-8-sig"), f"{KIND}; charset=utf-8") == expected
+    assert input_fn(bytearray(body.encode()), KIND) == expected
+
+
+def test_one_object_may_come_as_json_on_several_lines() -> None:
+    assert input_fn('{\n"features":\n["a"]}', "application/json") == ["a"]
+
+
+def test_limits_are_answered_line_by_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BERTLINE_MAX_LINES", "2")
+    monkeypatch.setenv("BERTLINE_MAX_CHARACTERS", "3")
+    found = input_fn("\n".join([line("abc"), line("abcd"), line("a")]), KIND)
+    assert found[0] == "abc"
+    assert [(item.code, item.line) for item in found if isinstance(item, Problem)] == [
+        ("text_too_long", 2),
+        ("too_many_lines", 3),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("call", "status", "said"),
+    [
+        (lambda: input_fn(b"x", "text/csv"), 415, "text/csv"),
+        (lambda: input_fn(b"\xff\xfe", KIND), 400, "not UTF-8"),
+        (lambda: output_fn([], "text/csv"), 406, "text/csv"),
+    ],
+)
+def test_a_wrong_request_is_the_clients_error(call: Any, status: int, said: str, monkeypatch: Any) -> None:
+    from sagemaker_inference.errors import GenericInferenceToolkitError
+
+    with pytest.raises(GenericInferenceToolkitError, match=said) as caught:
+        call()
+    assert caught.value.status_code == status
+    monkeypatch.setitem(sys.modules, "sagemaker_inference.errors", None)
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+@pytest.mark.parametrize(
+    "accept", ["", "*/*", KIND, "application/json", "text/html, application/jsonlines;q=0.9"]
+)
+def test_every_json_accept_gets_json_lines(accept: str) -> None:
+    assert output_fn([{"a": 1}, {"a": 2}], accept) == '{"a": 1}\n{"a": 2}'
+
+
+def test_long_texts_are_cut_as_in_training(model: Classifier) -> None:
+    (ids,) = model.token_ids(["great " * 100])
+    assert len(ids) == model.max_seq_length == 12
+    assert ids[-1] == model.tokenizer.sep_token_id
+
+
+def test_batches_are_bounded_and_lose_nothing() -> None:
+    ids = [[0] * length for length in [4000, 5, 5000, 9000] + [3] * 200]
+    batches = list(inference._batches(ids))
+    assert sorted(position for batch in batches for position in batch) == list(range(len(ids)))
+    for batch in batches:
+        assert len(batch) <= 64
+        assert len(batch) == 1 or len(batch) * max(len(ids[position]) for position in batch) <= 8192
+
+
+def test_bfloat16_is_used_where_the_hardware_has_it(
+    trained: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inference, "_computes_bf16", lambda: True)
+    model = model_fn(str(trained.root / "trained"))
+    assert model.model.dtype == torch.bfloat16
+    assert not model.model.training
+    assert ask(model, line("great excellent love"))[0]["label"] == "positive"
+
+
+def test_texts_are_not_logged(model: Classifier, caplog: Any, capfd: Any) -> None:
+    with caplog.at_level(logging.DEBUG):
+        ask(model, line("secretword great"), '{"features": "secretword"', line("secretword" * 20_000))
+    captured = capfd.readouterr()
+    assert "secretword" not in caplog.text + captured.out + captured.err
+
+
+def test_the_file_stands_alone() -> None:
+    tree = ast.parse(Path(inference.__file__).read_text())
+    roots = {
+        name.split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for name in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+    }
+    assert roots - sys.stdlib_module_names == {"torch", "transformers", "sagemaker_inference"}
