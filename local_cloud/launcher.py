@@ -1,0 +1,281 @@
+"""Starts, finds and stops the server of a local cloud; one home directory holds at most one running cloud."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from local_cloud import children, processes
+
+ACCOUNT = "123456789012"
+REGION = "us-east-1"
+PORT = 4566
+SERVER = "local_cloud.server"
+STATE_FILE = "cloud.json"
+LOG_FILE = "server.log"
+START_TIMEOUT_S = 60.0
+STOP_GRACE_S = 20.0
+_ROOT = Path(__file__).resolve().parents[1]
+_POLL_S = 0.05
+# Servers that this process has started, kept so that they can be reaped.
+_started: dict[int, subprocess.Popen[bytes]] = {}
+
+
+class LaunchError(Exception):
+    """The server cannot be started or stopped; the message says why and what to do."""
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Where a running local cloud is to be found.
+
+    Parameters
+    ----------
+    pid, port
+        Process id of the server and the port it listens on, on 127.0.0.1.
+    endpoint_url
+        Value for AWS_ENDPOINT_URL.
+    account
+        Account number; it is also the access key id, which is how the emulator tells accounts apart.
+    region
+        Region that the cloud was started for.
+    started
+        ISO 8601 time of the start, UTC.
+    """
+
+    pid: int
+    port: int
+    endpoint_url: str
+    account: str
+    region: str
+    started: str
+
+    def environment(self) -> dict[str, str]:
+        """Return the variables that point the AWS CLI, boto3 and the CDK at this cloud."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_ACCESS_KEY_ID": self.account,
+            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+
+
+def start(home: Path, port: int = PORT, region: str = REGION) -> Cloud:
+    """Start a detached server, or return the one that already runs for `home`.
+
+    Parameters
+    ----------
+    home
+        Directory for state, logs and job files; created when missing.
+    port
+        Port to listen on; the next free one is taken when this one is in use.
+
+    Raises
+    ------
+    LaunchError
+        The server ended, or did not answer, before it was ready.
+    """
+    home = _prepared(home)
+    with _locked(home):
+        running = find(home)
+        if running is not None:
+            return running
+        port = free_port(port)
+        with (home / LOG_FILE).open("ab") as log:
+            server = subprocess.Popen(
+                _command(home, port),
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        _started[server.pid] = server
+        cloud = _cloud(server.pid, port, region)
+        try:
+            _wait_until_ready(cloud, server, home / LOG_FILE)
+        except BaseException:
+            _end(cloud.pid, grace=2.0)
+            raise
+        _write_state(home, cloud)
+        return cloud
+
+
+def run(home: Path, port: int = PORT, region: str = REGION) -> int:
+    """Run the server in the foreground until it ends or Ctrl-C; return its exit code.
+
+    Raises
+    ------
+    LaunchError
+        A cloud already runs for `home`, or the server does not become ready.
+    """
+    home = _prepared(home)
+    with ExitStack() as starting:
+        starting.enter_context(_locked(home))
+        running = find(home)
+        if running is not None:
+            raise LaunchError(
+                f"a local cloud already runs for {home} at {running.endpoint_url}; stop it first"
+            )
+        port = free_port(port)
+        server = children.spawn(_command(home, port), env=os.environ, cwd=_ROOT, stdout=sys.stdout.fileno())
+        with _ending(server):
+            cloud = _cloud(server.pid, port, region)
+            _wait_until_ready(cloud, server, None)
+            _write_state(home, cloud)
+            starting.close()
+            server.wait()
+    (home / STATE_FILE).unlink(missing_ok=True)
+    return 0 if server.returncode in (0, -signal.SIGTERM) else 1
+
+
+def find(home: Path) -> Cloud | None:
+    """Return the cloud that runs for `home`, or None; a state file whose pid is another process is stale."""
+    home = home.resolve()
+    try:
+        cloud = Cloud(**json.loads((home / STATE_FILE).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    process = processes.find(cloud.pid)
+    if process is None or SERVER not in process.command or str(home) not in process.command:
+        return None
+    return cloud
+
+
+def stop(home: Path, grace: float = STOP_GRACE_S) -> bool:
+    """Stop the cloud of `home` and everything it has started; return whether one was running.
+
+    Raises
+    ------
+    LaunchError
+        Something of it cannot be ended.
+    """
+    home = home.resolve()
+    if not home.is_dir():
+        return False
+    with _locked(home):
+        cloud = find(home)
+        if cloud is not None:
+            _end(cloud.pid, grace)
+        (home / STATE_FILE).unlink(missing_ok=True)
+        return cloud is not None
+
+
+def health(cloud: Cloud, timeout: float = 2.0) -> dict[str, Any] | None:
+    """Return what the server says of its health, or None when it does not answer."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"{cloud.endpoint_url}/_local_cloud/health", timeout=timeout) as answer:
+            body = json.load(answer)
+    except (OSError, ValueError):
+        return None
+    return body if isinstance(body, dict) else None
+
+
+def free_port(wished: int) -> int:
+    """Return the wished port of 127.0.0.1 when it is free, else any free one."""
+    for port in (wished, 0):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                return int(probe.getsockname()[1])
+    raise LaunchError("no free port on 127.0.0.1")
+
+
+def _prepared(home: Path) -> Path:
+    home = home.resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    return home
+
+
+def _command(home: Path, port: int) -> list[str]:
+    return [sys.executable, "-m", SERVER, "--home", str(home), "--port", str(port)]
+
+
+def _cloud(pid: int, port: int, region: str) -> Cloud:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    return Cloud(pid, port, f"http://127.0.0.1:{port}", ACCOUNT, region, started)
+
+
+def _wait_until_ready(
+    cloud: Cloud, server: subprocess.Popen[bytes] | children.Child, log: Path | None
+) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while health(cloud) is None:
+        code = server.poll()
+        if code is not None:
+            raise LaunchError(f"the server ended with code {code} before it was ready{_tail(log)}")
+        if time.monotonic() > deadline:
+            raise LaunchError(f"the server did not answer within {START_TIMEOUT_S:.0f} s{_tail(log)}")
+        time.sleep(_POLL_S)
+
+
+def _tail(log: Path | None, lines: int = 15) -> str:
+    if log is None:
+        return ""
+    last = log.read_text(errors="replace").splitlines()[-lines:]
+    return "\n".join([f"; the end of {log}:", *last])
+
+
+def _write_state(home: Path, cloud: Cloud) -> None:
+    draft = home / f"{STATE_FILE}.{os.getpid()}"
+    draft.write_text(json.dumps(asdict(cloud), indent=2) + "\n")
+    draft.replace(home / STATE_FILE)
+
+
+def _end(pid: int, grace: float) -> None:
+    left = processes.end_tree(pid, grace)
+    server = _started.pop(pid, None)
+    if server is not None:
+        server.poll()
+    if left:
+        named = ", ".join(f"{process.pid} ({process.command[:80]})" for process in left)
+        raise LaunchError(f"these processes of the local cloud cannot be ended: {named}")
+
+
+@contextmanager
+def _locked(home: Path) -> Iterator[None]:
+    """Hold the lock of a home; the system lets go of it when the holder dies."""
+    with (home / "launcher.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _ending(server: children.Child) -> Iterator[None]:
+    """End the server cleanly on Ctrl-C, SIGTERM or an error; only the errors go on."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.getsignal(signal.SIGTERM)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    except KeyboardInterrupt:
+        server.terminate(STOP_GRACE_S)
+    except BaseException:
+        server.terminate(2.0)
+        raise
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, before)

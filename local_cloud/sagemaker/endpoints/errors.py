@@ -1,0 +1,19 @@
+"""What can go wrong with an endpoint apart from a wrong request."""
+
+from __future__ import annotations
+
+
+class DeploymentFailed(Exception):
+    """A deployment did not come up; the message becomes the endpoint's FailureReason."""
+
+
+class WorkerFailed(Exception):
+    """A model server ended, or was not ready in time; the message says what it printed last."""
+
+
+class WorkerUnavailable(Exception):
+    """A model server is gone or gives no answer."""
+
+
+class WorkerTimeout(Exception):
+    """A model server took longer than an invocation may take."""

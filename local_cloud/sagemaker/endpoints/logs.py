@@ -1,0 +1,86 @@
+"""Copies what model servers print to CloudWatch Logs while they run."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.sagemaker.context import Context
+
+_log = logging.getLogger("local_cloud.sagemaker.endpoints")
+_EVERY_S = 1.0
+_MOST_EVENTS = 1000
+_LONGEST_LINE = 32_000
+
+
+def group_of(endpoint_name: str) -> str:
+    """Return the log group of an endpoint."""
+    return f"/aws/sagemaker/Endpoints/{endpoint_name}"
+
+
+class LogTail:
+    """Follows one log file, from its start to `close`, into one log stream."""
+
+    def __init__(self, ctx: Context, group: str, stream: str, file: Path) -> None:
+        self._ctx, self._group, self._stream, self._file = ctx, group, stream, file
+        self._offset = 0
+        self._open = False
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"tail-{stream}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Send the rest and end."""
+        self._closed.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while True:
+            last = self._closed.wait(_EVERY_S)
+            try:
+                while self._send(last):
+                    pass
+            except (BotoCoreError, ClientError) as error:
+                _log.warning("log of %s not sent: %s", self._stream, error)
+            if last:
+                return
+
+    def _send(self, last: bool) -> bool:
+        """Send the next lines; false when there was nothing to send."""
+        lines = self._next_lines(last)
+        if not lines:
+            return False
+        client = self._ctx.client("logs")
+        if not self._open:
+            self._create(client)
+        at = int(time.time() * 1000)
+        events = [{"timestamp": at, "message": line[:_LONGEST_LINE] or " "} for line in lines]
+        client.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=events)
+        return True
+
+    def _next_lines(self, last: bool) -> list[str]:
+        if not self._file.exists():
+            return []
+        with self._file.open("rb") as file:
+            file.seek(self._offset)
+            raw = file.readlines(2**18)[:_MOST_EVENTS]
+        if raw and not last and not raw[-1].endswith(b"\n"):
+            raw.pop()  # the rest of this line is still to come
+        self._offset += sum(map(len, raw))
+        return [line.decode(errors="replace").rstrip("\r\n") for line in raw]
+
+    def _create(self, client: Any) -> None:
+        for create, names in (
+            (client.create_log_group, {"logGroupName": self._group}),
+            (client.create_log_stream, {"logGroupName": self._group, "logStreamName": self._stream}),
+        ):
+            try:
+                create(**names)
+            except client.exceptions.ResourceAlreadyExistsException:
+                continue
+        self._open = True

@@ -1,0 +1,25 @@
+"""How a job can end other than well."""
+
+from __future__ import annotations
+
+_LONGEST = 1024
+
+
+class JobFailed(Exception):
+    """The job failed; the message becomes its FailureReason (at most 1024 characters)."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(clip(reason))
+
+
+class JobStopped(Exception):
+    """Somebody stopped the job."""
+
+
+class JobTimedOut(Exception):
+    """The job ran into MaxRuntimeInSeconds."""
+
+
+def clip(reason: str) -> str:
+    """A reason cut to the length the service allows."""
+    return reason if len(reason) <= _LONGEST else reason[: _LONGEST - 3] + "..."

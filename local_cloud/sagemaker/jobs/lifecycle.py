@@ -1,0 +1,166 @@
+"""The life of a job: its record, the thread that runs it, its end, its stop and its state-change events."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.sagemaker import resources
+from local_cloud.sagemaker.context import Context, now
+from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut, clip
+from local_cloud.sagemaker.store import Record
+
+_log = logging.getLogger("local_cloud.sagemaker.jobs")
+KEEP_VARIABLE = "LOCAL_CLOUD_KEEP_JOBS"
+TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What differs between processing and training jobs in their records."""
+
+    name: str
+    event: str
+    log_group: str
+    started: str
+    ended: str
+
+    @property
+    def status(self) -> str:
+        """The member that holds the status."""
+        return f"{self.name}Status"
+
+
+PROCESSING = Kind(
+    "ProcessingJob",
+    "SageMaker Processing Job State Change",
+    "/aws/sagemaker/ProcessingJobs",
+    "ProcessingStartTime",
+    "ProcessingEndTime",
+)
+TRAINING = Kind(
+    "TrainingJob",
+    "SageMaker Training Job State Change",
+    "/aws/sagemaker/TrainingJobs",
+    "TrainingStartTime",
+    "TrainingEndTime",
+)
+
+
+@dataclass
+class Run:
+    """A job in flight."""
+
+    ctx: Context
+    kind: Kind
+    name: str
+    request: Record
+    stop: threading.Event = field(default_factory=threading.Event)
+    done: threading.Event = field(default_factory=threading.Event)
+
+    @property
+    def folder(self) -> Path:
+        """Where the job keeps its instances; removed when the job ends well."""
+        return self.ctx.home / "jobs" / self.name
+
+    def note(self, **changes: Any) -> Record:
+        """Set members of the job's record."""
+        return self.ctx.store.update(self.kind.name, self.name, **changes, LastModifiedTime=now())
+
+
+Work = Callable[[Run], None]
+_runs: dict[tuple[str, str, str, str], Run] = {}
+_lock = threading.Lock()
+
+
+def start(ctx: Context, kind: Kind, name: str, request: Record, work: Work) -> Run:
+    """Record a job and run `work` for it on a thread of its own.
+
+    Raises
+    ------
+    ServiceError
+        ResourceInUse when a job has had the name.
+    """
+    run = Run(ctx, kind, name, request)
+    resources.create(ctx, kind.name, name, {**request, kind.status: "InProgress"})
+    with _lock:
+        _runs[_key(ctx, kind, name)] = run
+    _announce(run)
+    threading.Thread(target=_live, args=(run, work), name=f"job-{name}", daemon=True).start()
+    return run
+
+
+def find_run(ctx: Context, kind: Kind, name: str) -> Run | None:
+    """The job in flight under a name, or None when it has ended."""
+    with _lock:
+        return _runs.get(_key(ctx, kind, name))
+
+
+def stop(ctx: Context, kind: Kind, name: str) -> None:
+    """Ask a job to stop.
+
+    Raises
+    ------
+    ServiceError
+        There is no such job, or it has ended.
+    """
+    status = resources.get(ctx, kind.name, name)[kind.status]
+    run = find_run(ctx, kind, name)
+    if status in TERMINAL or run is None:
+        raise ServiceError("ValidationException", f"{kind.name} '{name}' is {status}; it cannot be stopped.")
+    run.note(**{kind.status: "Stopping"})
+    run.stop.set()
+    _announce(run)
+
+
+def _live(run: Run, work: Work) -> None:
+    status, reason = "Completed", None
+    try:
+        if run.folder.exists():
+            shutil.rmtree(run.folder)
+        run.folder.mkdir(parents=True)
+        run.note(**{run.kind.started: now()})
+        work(run)
+    except JobStopped:
+        status = "Stopped"
+    except JobTimedOut:
+        status, reason = "Stopped", "MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds allows."
+    except JobFailed as error:
+        status, reason = "Failed", str(error)
+    except (BotoCoreError, ClientError) as error:
+        status, reason = "Failed", f"ClientError: {error}"
+    except Exception as error:  # noqa: BLE001 - a job that ends without a status would hang its pipeline
+        _log.exception("%s %s", run.kind.name, run.name)
+        status, reason = "Failed", f"InternalServerError: {type(error).__name__}: {error}"
+    _end(run, status, reason)
+
+
+def _end(run: Run, status: str, reason: str | None) -> None:
+    changes: Record = {run.kind.status: status, run.kind.ended: now()}
+    if reason:
+        changes["FailureReason"] = clip(reason)
+    if status != "Failed" and not os.environ.get(KEEP_VARIABLE):
+        shutil.rmtree(run.folder, ignore_errors=True)
+    run.note(**changes)
+    with _lock:
+        _runs.pop(_key(run.ctx, run.kind, run.name), None)
+    run.done.set()
+    _announce(run)
+
+
+def _announce(run: Run) -> None:
+    record = run.ctx.store.get(run.kind.name, run.name)
+    run.ctx.emit(run.kind.event, record, [str(record[f"{run.kind.name}Arn"])])
+
+
+def _key(ctx: Context, kind: Kind, name: str) -> tuple[str, str, str, str]:
+    return ctx.account, ctx.region, kind.name, name

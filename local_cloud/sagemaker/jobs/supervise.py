@@ -1,0 +1,150 @@
+"""Runs the processes of a job: one an instance, their output followed, stopped and timed out together."""
+
+from __future__ import annotations
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from local_cloud import children
+from local_cloud.sagemaker.jobs.container import Container
+from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
+
+LineSink = Callable[[int, str], None]
+_TICK_SECONDS = 0.05
+_POLL_SECONDS = 0.1
+_ERROR = re.compile(r"[\w.]*(Error|Exception)\b")
+
+
+@dataclass(frozen=True)
+class Command:
+    """What one instance runs."""
+
+    container: Container
+    words: Sequence[str]
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Exit:
+    """How one instance ended."""
+
+    container: Container
+    code: int
+    last_lines: tuple[str, ...]
+
+
+def run(
+    commands: Sequence[Command], *, stop: threading.Event, seconds: float, on_line: LineSink
+) -> list[Exit]:
+    """Run all instances to their end; the first that fails ends the others.
+
+    Raises
+    ------
+    JobFailed
+        A command could not be started.
+    JobStopped, JobTimedOut
+        `stop` was set, or `seconds` passed; all processes are gone.
+    """
+    instances: list[_Instance] = []
+    try:
+        for command in commands:
+            instances.append(_Instance(command, on_line))
+        _wait(instances, stop, time.monotonic() + seconds)
+    finally:
+        children.terminate([one.child for one in instances])
+        for one in instances:
+            one.follower.finish()
+    return [Exit(one.container, one.child.wait() or 0, one.follower.last_lines) for one in instances]
+
+
+class _Instance:
+    def __init__(self, command: Command, on_line: LineSink) -> None:
+        self.container = command.container
+        with command.container.log.open("ab") as output:
+            try:
+                self.child = children.spawn(
+                    command.words, env=command.environment, cwd=command.container.root, stdout=output
+                )
+            except OSError as error:
+                raise JobFailed(f"ClientError: cannot start {command.words[0]}: {error}") from error
+        self.follower = _Follower(command.container, on_line)
+
+
+class _Follower:
+    """Reads the growing log file of an instance line by line; the job itself only ever writes to a file."""
+
+    def __init__(self, container: Container, on_line: LineSink) -> None:
+        self._container, self._on_line = container, on_line
+        self._ended = threading.Event()
+        self._tail: list[str] = []
+        self._thread = threading.Thread(target=self._run, name=f"follow-{container.host}", daemon=True)
+        self._thread.start()
+
+    @property
+    def last_lines(self) -> tuple[str, ...]:
+        return tuple(self._tail)
+
+    def finish(self) -> None:
+        self._ended.set()
+        self._thread.join(timeout=30)
+
+    def _run(self) -> None:
+        rest = b""
+        with self._container.log.open("rb") as file:
+            while True:
+                ended = self._ended.is_set()
+                *lines, rest = (rest + file.read()).split(b"\n")
+                for line in lines:
+                    self._line(line)
+                if ended:
+                    break
+                self._ended.wait(_POLL_SECONDS)
+        if rest:
+            self._line(rest)
+
+    def _line(self, raw: bytes) -> None:
+        text = raw.decode("utf-8", errors="replace").rstrip("\r").rpartition("\r")[2]
+        if text.strip():
+            self._tail = [*self._tail[-19:], text]
+        self._on_line(self._container.number, text)
+
+
+def _wait(instances: Sequence[_Instance], stop: threading.Event, deadline: float) -> None:
+    while True:
+        codes = [one.child.poll() for one in instances]
+        if all(code is not None for code in codes) or any(code not in (None, 0) for code in codes):
+            return
+        if stop.wait(_TICK_SECONDS):
+            raise JobStopped
+        if time.monotonic() >= deadline:
+            raise JobTimedOut
+
+
+def failure_of(exits: Sequence[Exit], message_file: str) -> str | None:
+    """The FailureReason of a job whose instances ended like this, or None when all ended well.
+
+    The text comes from `message_file` of the instance, else from the last line that reads like an error,
+    else from the last line.
+    """
+    failed = [one for one in exits if one.code != 0]
+    if not failed:
+        return None
+    # An instance that was ended because another failed carries a signal: report the one that failed itself.
+    first = next((one for one in failed if one.code > 0), failed[0])
+    path = first.container.path(message_file)
+    written = path.read_text(errors="replace").strip() if path.is_file() else ""
+    error = _last_error(first.last_lines)
+    # The training toolkit captures a script's error only inside its framework images.
+    text = written.replace('ErrorMessage ""', f'ErrorMessage "{error}"') or error
+    text = text.replace(str(first.container.root) + os.sep, "/")
+    ending = f", exit code: {first.code}"
+    return f"AlgorithmError: {text[: 1024 - len(ending) - 16]}{ending}"
+
+
+def _last_error(lines: Sequence[str]) -> str:
+    errors = [line for line in lines if _ERROR.match(line)]
+    return (errors or list(lines) or ["no output"])[-1]

@@ -1,0 +1,87 @@
+"""SageMaker's own service model (from botocore): checks requests, names operations and shapes responses."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Shape, StructureShape
+
+from local_cloud.sagemaker.checks import Problems, check
+from local_cloud.sagemaker.errors import validation
+
+
+@functools.cache
+def service_model() -> ServiceModel:
+    """The service model of the pinned botocore."""
+    return ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
+
+
+@functools.cache
+def operation_names() -> frozenset[str]:
+    """Every operation of the SageMaker API."""
+    return frozenset(service_model().operation_names)
+
+
+@functools.cache
+def operation_model(name: str) -> OperationModel:
+    """The model of one operation."""
+    return service_model().operation_model(name)
+
+
+def input_members(name: str) -> dict[str, Shape]:
+    """The members an operation takes."""
+    return _members(operation_model(name).input_shape)
+
+
+def output_members(name: str) -> dict[str, Shape]:
+    """The members an operation answers with."""
+    return _members(operation_model(name).output_shape)
+
+
+def parse_input(name: str, params: dict[str, Any]) -> dict[str, Any]:
+    """Check parameters and turn them into what operations work with (timestamps as aware datetimes).
+
+    Raises
+    ------
+    ServiceError
+        ValidationException that names the path of each wrong field.
+    """
+    shape = operation_model(name).input_shape
+    if shape is None:
+        return {}
+    problems = Problems()
+    parsed = check(shape, params, "", problems)
+    if problems.found:
+        count = len(problems.found)
+        plural = "s" if count > 1 else ""
+        raise validation(f"{count} validation error{plural} detected: {'; '.join(problems.found)}")
+    result: dict[str, Any] = parsed
+    return result
+
+
+def shape_output(name: str, result: dict[str, Any]) -> dict[str, Any]:
+    """Keep of a result what the output shape of the operation has."""
+    shape = operation_model(name).output_shape
+    shaped: dict[str, Any] = shape_value(shape, result) if shape else {}
+    return shaped
+
+
+def shape_value(shape: Shape, value: Any) -> Any:
+    """Keep of a value what the shape has: unknown members and None are dropped at every depth."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        return {
+            key: shape_value(shape.members[key], item)
+            for key, item in value.items()
+            if key in shape.members and item is not None
+        }
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        return [shape_value(shape.member, item) for item in value]
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        return {key: shape_value(shape.value, item) for key, item in value.items()}
+    return value
+
+
+def _members(shape: StructureShape | None) -> dict[str, Shape]:
+    return dict(shape.members) if shape else {}

@@ -1,0 +1,87 @@
+"""The records of one account and region, in memory: kind -> name -> record."""
+
+from __future__ import annotations
+
+import copy
+import threading
+from collections.abc import Callable
+from typing import Any
+
+Record = dict[str, Any]
+Records = list[Record]
+
+
+class Store:
+    """A locked table of plain records. Every read is a copy; changes go through `put` and `update`.
+
+    Keep only plain data in it (strings, numbers, datetimes, lists, dicts), never a process or a thread.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._kinds: dict[str, dict[str, Record]] = {}
+
+    def put(self, kind: str, name: str, record: Record) -> Record:
+        """Add or replace a record and return a copy of it."""
+        with self.lock:
+            self._kinds.setdefault(kind, {})[name] = copy.deepcopy(record)
+        return copy.deepcopy(record)
+
+    def add(self, kind: str, name: str, record: Record) -> bool:
+        """Add a record; false, and nothing changes, when the name is taken."""
+        with self.lock:
+            if name in self._kinds.get(kind, {}):
+                return False
+            self.put(kind, name, record)
+            return True
+
+    def find(self, kind: str, name: str) -> Record | None:
+        """A copy of the record, or None."""
+        with self.lock:
+            return copy.deepcopy(self._kinds.get(kind, {}).get(name))
+
+    def get(self, kind: str, name: str) -> Record:
+        """A copy of the record.
+
+        Raises
+        ------
+        KeyError
+            When there is none.
+        """
+        record = self.find(kind, name)
+        if record is None:
+            raise KeyError(f"{kind} {name}")
+        return record
+
+    def update(self, kind: str, name: str, **changes: Any) -> Record:
+        """Set members of a record in one step and return a copy of it. KeyError when there is none."""
+        return self.modify(kind, name, lambda record: record.update(copy.deepcopy(changes)))
+
+    def modify(self, kind: str, name: str, change: Callable[[Record], object]) -> Record:
+        """Run `change` on the live record under the lock and return a copy of the result."""
+        with self.lock:
+            records = self._kinds.get(kind, {})
+            if name not in records:
+                raise KeyError(f"{kind} {name}")
+            change(records[name])
+            return copy.deepcopy(records[name])
+
+    def delete(self, kind: str, name: str) -> Record | None:
+        """Remove a record and return it; None when there was none."""
+        with self.lock:
+            return self._kinds.get(kind, {}).pop(name, None)
+
+    def list(self, kind: str) -> Records:
+        """Copies of all records of a kind, oldest first."""
+        with self.lock:
+            return [copy.deepcopy(record) for record in self._kinds.get(kind, {}).values()]
+
+    def names(self, kind: str) -> tuple[str, ...]:
+        """The names of all records of a kind, oldest first."""
+        with self.lock:
+            return (*self._kinds.get(kind, {}),)
+
+    def kinds(self) -> tuple[str, ...]:
+        """Every kind that has held a record."""
+        with self.lock:
+            return (*self._kinds,)

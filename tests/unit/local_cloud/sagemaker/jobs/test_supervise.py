@@ -1,0 +1,77 @@
+"""Processes of a job: followed to the end, stopped, timed out and blamed."""
+
+import os
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from local_cloud.sagemaker.jobs.container import Container
+from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
+from local_cloud.sagemaker.jobs.supervise import Command, Exit, failure_of, run
+
+NOISY = "import sys; [print('x' * 99) for _ in range(20000)]; sys.stderr.write('no newline at the end')"
+
+
+def _command(root: Path, code: str, number: int = 1) -> Command:
+    container = Container(root / str(number), f"algo-{number}", number)
+    container.root.mkdir(parents=True)
+    return Command(container, [sys.executable, "-c", code], {"PATH": os.environ["PATH"]})
+
+
+def _run(
+    commands: list[Command], stop: threading.Event | None = None, seconds: float = 30
+) -> tuple[list[Exit], list[tuple[int, str]]]:
+    lines: list[tuple[int, str]] = []
+    exits = run(
+        commands, stop=stop or threading.Event(), seconds=seconds, on_line=lambda *one: lines.append(one)
+    )
+    return exits, lines
+
+
+def test_much_output_comes_through_to_the_last_byte(tmp_path: Path) -> None:
+    exits, lines = _run([_command(tmp_path, NOISY)])
+    assert [one.code for one in exits] == [0]
+    assert len(lines) == 20001
+    assert lines[-1] == (1, "no newline at the end")
+    assert failure_of(exits, "message") is None
+
+
+def test_progress_bars_leave_their_last_state(tmp_path: Path) -> None:
+    _, lines = _run([_command(tmp_path, r"print('10%\r50%\r100%')")])
+    assert lines == [(1, "100%")]
+
+
+def test_an_instance_that_fails_ends_the_others_and_is_blamed(tmp_path: Path) -> None:
+    forever = "import time; time.sleep(600)"
+    broken = "import sys; print('Traceback'); sys.exit('ValueError: column label is missing')"
+    exits, _ = _run([_command(tmp_path, forever), _command(tmp_path, broken, 2)])
+    assert failure_of(exits, "message") == "AlgorithmError: ValueError: column label is missing, exit code: 1"
+
+
+def test_a_message_file_says_more_than_the_last_line(tmp_path: Path) -> None:
+    code = "import pathlib, sys; pathlib.Path('message').write_text('because ' + 'x' * 2000); sys.exit(3)"
+    exits, _ = _run([_command(tmp_path, code)])
+    reason = str(failure_of(exits, "message"))
+    assert reason.startswith("AlgorithmError: because xxx")
+    assert reason.endswith(", exit code: 3")
+    assert len(reason) <= 1024
+
+
+def test_a_stop_ends_the_job(tmp_path: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(JobStopped):
+        _run([_command(tmp_path, "import time; time.sleep(600)")], stop)
+
+
+def test_a_job_has_a_time_limit(tmp_path: Path) -> None:
+    with pytest.raises(JobTimedOut):
+        _run([_command(tmp_path, "import time; time.sleep(600)")], seconds=0)
+
+
+def test_a_command_that_is_not_there_fails_the_job(tmp_path: Path) -> None:
+    container = Container(tmp_path, "algo-1", 1)
+    with pytest.raises(JobFailed, match="cannot start /no/such/program"):
+        _run([Command(container, ["/no/such/program"], {"PATH": ""})])

@@ -1,0 +1,47 @@
+"""Small pipeline definitions to test with."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def processing(name: str, *, outputs: tuple[str, ...] = ("out",), **more: Any) -> dict[str, Any]:
+    """A Processing step whose arguments take members of `arguments`."""
+    arguments = {
+        "AppSpecification": {"ImageUri": "i", "ContainerEntrypoint": ["run"]},
+        "ProcessingOutputConfig": {
+            "Outputs": [{"OutputName": one, "S3Output": {"S3Uri": f"s3://b/{name}/{one}"}} for one in outputs]
+        },
+        **more.pop("arguments", {}),
+    }
+    return {"Name": name, "Type": "Processing", "Arguments": arguments, **more}
+
+
+def condition(
+    name: str, conditions: list[Any], then: list[Any], otherwise: list[Any] | None = None, **more: Any
+) -> dict[str, Any]:
+    """A Condition step."""
+    arguments = {"Conditions": conditions, "IfSteps": then, "ElseSteps": otherwise or []}
+    return {"Name": name, "Type": "Condition", "Arguments": arguments, **more}
+
+
+def equals(left: Any, right: Any) -> dict[str, Any]:
+    """The condition that two values are the same."""
+    return {"Type": "Equals", "LeftValue": left, "RightValue": right}
+
+
+def fail(name: str, message: Any) -> dict[str, Any]:
+    """A Fail step."""
+    return {"Name": name, "Type": "Fail", "Arguments": {"ErrorMessage": message}}
+
+
+def document(*steps: dict[str, Any], parameters: tuple[dict[str, Any], ...] = ()) -> str:
+    """A definition."""
+    return json.dumps({"Version": "2020-12-01", "Parameters": list(parameters), "Steps": list(steps)})
+
+
+def parameter(name: str, type_: str = "String", default: Any = None, **more: Any) -> dict[str, Any]:
+    """A parameter declaration."""
+    given = {} if default is None else {"DefaultValue": default}
+    return {"Name": name, "Type": type_, **given, **more}

@@ -1,0 +1,282 @@
+"""Order, parallelism, branches, cache, failure and stop: with a runner that only notes what it is asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from local_cloud.sagemaker.pipelines.cache import CachedStep
+from local_cloud.sagemaker.pipelines.definition import Step, parse
+from local_cloud.sagemaker.pipelines.errors import StepFailed, StepStopped
+from local_cloud.sagemaker.pipelines.executor import Execution, Facts, Outcome, Result
+
+from .documents import condition, document, equals, fail, parameter, processing
+
+Json = dict[str, Any]
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
+URI = "ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"
+REPORT = [{"PropertyFileName": "R", "OutputName": "out", "FilePath": "r.json"}]
+CACHED = {"Enabled": True, "ExpireAfter": "PT1H"}
+
+
+class Runner:
+    """Succeeds at once, or does what `behave` says of a step."""
+
+    def __init__(self) -> None:
+        self.asked: dict[str, Json] = {}
+        self.behave: dict[str, Callable[[threading.Event], None]] = {}
+
+    def run(
+        self, step: Step, arguments: Json, stop: threading.Event, started: Callable[[Json], None]
+    ) -> Result:
+        self.asked[step.name] = arguments
+        metadata = {"ProcessingJob": {"Arn": f"arn:{step.name}"}}
+        started(metadata)
+        if step.name in self.behave:
+            self.behave[step.name](stop)
+        return Result(arguments, metadata)
+
+
+class Lab:
+    """Everything around an execution, kept between executions."""
+
+    def __init__(self) -> None:
+        self.runner = Runner()
+        self.cached: dict[str, CachedStep] = {}
+        self.files: dict[str, Any] = {}
+        self.records: dict[str, Json] = {}
+        self.history: list[tuple[str, str]] = []
+        self.now = NOON
+        self.lock = threading.Lock()
+
+    def step(self, record: Json) -> None:
+        with self.lock:
+            self.records[record["StepName"]] = record
+            entry = (record["StepName"], record["StepStatus"])
+            if entry not in self.history:
+                self.history.append(entry)
+
+    def find(self, key: str) -> CachedStep | None:
+        return self.cached.get(key)
+
+    def put(self, key: str, step: CachedStep) -> None:
+        self.cached[key] = step
+
+    def execution(self, text: str, name: str = "e1", parallel: int = 50, **parameters: Any) -> Execution:
+        facts = Facts("p", "arn:p", name, f"arn:p/execution/{name}", NOON)
+        return Execution(
+            definition=parse(text),
+            parameters=parameters,
+            facts=facts,
+            runner=self.runner,
+            cache=self,
+            listener=self,
+            read_json=lambda uri: self.files[uri],
+            clock=lambda: self.now,
+            parallel=parallel,
+        )
+
+    def run(self, text: str, name: str = "e1", parallel: int = 50, **parameters: Any) -> Outcome:
+        self.records, self.history, self.runner.asked = {}, [], {}
+        return self.execution(text, name, parallel, **parameters).run()
+
+
+@pytest.fixture
+def lab() -> Lab:
+    return Lab()
+
+
+def _raise(error: Exception) -> Callable[[threading.Event], None]:
+    def behave(stop: threading.Event) -> None:
+        raise error
+
+    return behave
+
+
+def _environment(**values: Any) -> Mapping[str, Any]:
+    return {"Environment": values}
+
+
+def test_values_of_earlier_steps_reach_later_ones(lab: Lab) -> None:
+    reads = _environment(IN={"Get": f"Steps.A.{URI}"}, N={"Get": "Parameters.N"})
+    outcome = lab.run(
+        document(processing("B", arguments=reads), processing("A"), parameters=(parameter("N"),)), N="7"
+    )
+    assert outcome == Outcome("Succeeded")
+    assert lab.runner.asked["B"]["Environment"] == {"IN": "s3://b/A/out", "N": "7"}
+    assert lab.history == [("A", "Executing"), ("A", "Succeeded"), ("B", "Executing"), ("B", "Succeeded")]
+    assert lab.records["A"]["Metadata"] == {"ProcessingJob": {"Arn": "arn:A"}}
+
+
+def test_independent_steps_run_side_by_side(lab: Lab) -> None:
+    meeting = threading.Barrier(2, timeout=10)
+    lab.runner.behave = {name: lambda stop: meeting.wait() and None for name in ("A", "B")}
+    assert lab.run(document(processing("A"), processing("B"))).status == "Succeeded"
+
+
+def test_no_more_steps_run_at_once_than_allowed(lab: Lab) -> None:
+    running, most = [], []
+
+    def work(stop: threading.Event) -> None:
+        running.append(1)
+        most.append(len(running))
+        running.pop()
+
+    lab.runner.behave = dict.fromkeys("ABC", work)
+    assert lab.run(document(*map(processing, "ABC")), parallel=1).status == "Succeeded"
+    assert max(most) == 1
+    assert len(most) == 3
+
+
+@pytest.mark.parametrize(("value", "ran", "outcome"), [("yes", "Then", "True"), ("no", "Else", "False")])
+def test_only_the_branch_of_the_outcome_runs(lab: Lab, value: str, ran: str, outcome: str) -> None:
+    gate = condition(
+        "Gate", [equals({"Get": "Parameters.P"}, "yes")], [processing("Then")], [processing("Else")]
+    )
+    text = document(gate, processing("After", DependsOn=["Gate"]), parameters=(parameter("P"),))
+    assert lab.run(text, P=value).status == "Succeeded"
+    assert set(lab.records) == {"Gate", ran, "After"}
+    assert lab.records["Gate"]["Metadata"] == {"Condition": {"Outcome": outcome}}
+
+
+def test_all_conditions_of_a_gate_must_hold_and_gates_nest(lab: Lab) -> None:
+    inner = condition("Inner", [equals(1, 1), equals(1, 2)], [processing("A")], [processing("B")])
+    assert lab.run(document(condition("Outer", [equals(1, 1)], [inner]))).status == "Succeeded"
+    assert set(lab.records) == {"Outer", "Inner", "B"}
+
+
+def test_a_gate_reads_the_property_file_of_a_step(lab: Lab) -> None:
+    lab.files["s3://b/A/out/r.json"] = {"gate": {"passed": True}, "why": "short"}
+    passed = {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.A.PropertyFiles.R"}, "Path": "gate.passed"}}
+    why = {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.A.PropertyFiles.R"}, "Path": "why"}}
+    gate = condition(
+        "Gate",
+        [equals(passed, False)],
+        [],
+        [fail("Refuse", {"Std:Join": {"On": " ", "Values": ["too", why]}})],
+    )
+    outcome = lab.run(document(processing("A", PropertyFiles=REPORT), gate))
+    assert outcome == Outcome("Failed", "Step failure: One or multiple steps failed. Refuse: too short")
+    assert lab.records["Refuse"]["FailureReason"] == "too short"
+    assert lab.records["Refuse"]["Metadata"] == {"Fail": {"ErrorMessage": "too short"}}
+
+
+def test_a_failure_starts_nothing_more_but_lets_the_rest_end(lab: Lab) -> None:
+    failed = threading.Event()
+
+    def slow(stop: threading.Event) -> None:
+        assert failed.wait(10)
+
+    def broken(stop: threading.Event) -> None:
+        failed.set()
+        raise StepFailed("disk full")
+
+    lab.runner.behave = {"Slow": slow, "Broken": broken}
+    text = document(
+        processing("Slow"), processing("Broken"), processing("Next", DependsOn=["Slow", "Broken"])
+    )
+    outcome = lab.run(text)
+    assert outcome.status == "Failed"
+    assert "Broken: disk full" in str(outcome.reason)
+    assert lab.records["Slow"]["StepStatus"] == "Succeeded"
+    assert "Next" not in lab.records
+
+
+def test_reasons_are_cut_to_the_length_of_the_service(lab: Lab) -> None:
+    outcome = lab.run(document(fail("A", "x" * 2000)))
+    assert len(lab.records["A"]["FailureReason"]) == 1024
+    assert len(str(outcome.reason)) == 1024
+
+
+def test_a_bug_in_the_runner_fails_the_step(lab: Lab) -> None:
+    lab.runner.behave = {"A": _raise(RuntimeError("oops"))}
+    assert lab.run(document(processing("A"))).status == "Failed"
+    assert lab.records["A"]["FailureReason"] == "InternalServerError: RuntimeError: oops"
+
+
+def test_a_stop_ends_running_steps_and_starts_no_more(lab: Lab) -> None:
+    text = document(processing("A"), processing("B", DependsOn=["A"]))
+    execution = lab.execution(text)
+
+    def stopped(stop: threading.Event) -> None:
+        execution.stop.set()
+        assert stop.wait(10)
+        raise StepStopped
+
+    lab.runner.behave = {"A": stopped}
+    assert execution.run() == Outcome("Stopped")
+    assert {name: one["StepStatus"] for name, one in lab.records.items()} == {"A": "Stopped"}
+
+
+class TestCache:
+    """A step with the same arguments is answered from an earlier execution."""
+
+    TEXT = document(
+        processing(
+            "A",
+            PropertyFiles=REPORT,
+            CacheConfig=CACHED,
+            arguments={
+                "ProcessingOutputConfig": {
+                    "Outputs": [
+                        {
+                            "OutputName": "out",
+                            "S3Output": {
+                                "S3Uri": {
+                                    "Std:Join": {
+                                        "On": "/",
+                                        "Values": ["s3://b", {"Get": "Execution.PipelineExecutionId"}],
+                                    }
+                                }
+                            },
+                        }
+                    ]
+                },
+                "Environment": {"P": {"Get": "Parameters.P"}},
+            },
+        ),
+        processing("B", CacheConfig=CACHED, arguments=_environment(IN={"Get": f"Steps.A.{URI}"})),
+        fail(
+            "C",
+            {"Std:JsonGet": {"PropertyFile": {"Get": "Steps.A.PropertyFiles.R"}, "Path": "who"}},
+        )
+        | {"DependsOn": ["B"]},
+        parameters=(parameter("P"),),
+    )
+
+    def test_a_hit_gives_the_old_properties_and_files(self, lab: Lab) -> None:
+        lab.files = {"s3://b/e1/r.json": {"who": "first"}}
+        lab.run(self.TEXT, "e1", P="x")
+        lab.run(self.TEXT, "e2", P="x")
+        source = {"SourcePipelineExecutionArn": "arn:p/execution/e1"}
+        assert [lab.records[name]["CacheHitResult"] for name in ("A", "B")] == [source, source]
+        assert lab.records["A"]["Metadata"] == {"ProcessingJob": {"Arn": "arn:A"}}
+        assert lab.runner.asked == {}
+        assert lab.records["C"]["FailureReason"] == "first"
+
+    def test_a_changed_input_runs_again(self, lab: Lab) -> None:
+        lab.files = {f"s3://b/{name}/r.json": {"who": name} for name in ("e1", "e2")}
+        lab.run(self.TEXT, "e1", P="x")
+        lab.run(self.TEXT, "e2", P="y")
+        assert set(lab.runner.asked) == {"A", "B"}
+        assert lab.records["C"]["FailureReason"] == "e2"
+
+    def test_an_expired_result_runs_again(self, lab: Lab) -> None:
+        text = document(processing("A", CacheConfig=CACHED))
+        lab.run(text, "e1")
+        lab.now = NOON + timedelta(hours=1, seconds=1)
+        lab.run(text, "e2")
+        assert set(lab.runner.asked) == {"A"}
+
+    def test_a_step_without_cache_and_a_failed_step_run_again(self, lab: Lab) -> None:
+        lab.run(document(processing("A", CacheConfig=CACHED)), "e1")
+        lab.run(document(processing("A", CacheConfig={"Enabled": False})), "e2")
+        assert set(lab.runner.asked) == {"A"}
+        lab.runner.behave = {"B": _raise(StepFailed("no"))}
+        for name in ("e3", "e4"):
+            lab.run(document(processing("B", CacheConfig=CACHED)), name)
+            assert set(lab.runner.asked) == {"B"}

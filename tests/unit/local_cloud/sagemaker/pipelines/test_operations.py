@@ -1,0 +1,221 @@
+"""Pipelines and executions by their operations: the real executor and jobs, no emulator."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from local_cloud.sagemaker import model, operations
+from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.jobs import processing
+from local_cloud.sagemaker.jobs.logs import LogShipper
+from local_cloud.sagemaker.pipelines.runner import job_name
+
+from ..conftest import AccountContext
+from .documents import condition, document, equals, fail, parameter
+
+ROLE = "arn:aws:iam::123456789012:role/r"
+Json = dict[str, Any]
+Events = list[tuple[str, Mapping[str, Any]]]
+GATE = condition("Gate", [equals({"Get": "Parameters.Stop"}, "no")], [], [fail("Refuse", "stopped")])
+SIMPLE = document(GATE, parameters=(parameter("Stop", default="no"), parameter("N", "Integer", 3)))
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Silent(LogShipper):
+        def __init__(self, *_: Any, **__: Any) -> None: ...
+        def line(self, number: int, text: str) -> None: ...
+        def close(self) -> None: ...
+
+    monkeypatch.setattr(processing, "LogShipper", Silent)
+    monkeypatch.setattr(AccountContext, "job_environment", lambda self, role: {"ROLE": role})
+
+
+def _create(ctx: AccountContext, text: str = SIMPLE, name: str = "Reviews") -> str:
+    params = {
+        "PipelineName": name,
+        "PipelineDefinition": text,
+        "RoleArn": ROLE,
+        "ClientRequestToken": "t" * 32,
+    }
+    return str(operations.call(ctx, "CreatePipeline", params)["PipelineArn"])
+
+
+_tokens = iter(range(10_000))
+
+
+def _start(ctx: AccountContext, token: str | None = None, **given: str) -> str:
+    params = {
+        "PipelineName": "Reviews",
+        "ClientRequestToken": token or f"{next(_tokens):032d}",
+        "PipelineParameters": [{"Name": name, "Value": value} for name, value in given.items()],
+    }
+    return str(operations.call(ctx, "StartPipelineExecution", params)["PipelineExecutionArn"])
+
+
+def _ended(ctx: AccountContext, arn: str) -> Json:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        found = operations.call(ctx, "DescribePipelineExecution", {"PipelineExecutionArn": arn})
+        if found["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
+            return found
+        time.sleep(0.01)
+    raise AssertionError(f"still {found}")
+
+
+def _steps(ctx: AccountContext, arn: str) -> dict[str, Json]:
+    found = operations.call(ctx, "ListPipelineExecutionSteps", {"PipelineExecutionArn": arn})
+    return {step["StepName"]: step for step in found["PipelineExecutionSteps"]}
+
+
+def _job(name: str, script: str) -> Json:
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+    arguments = {
+        "ProcessingResources": {"ClusterConfig": cluster},
+        "AppSpecification": {"ImageUri": "i", "ContainerEntrypoint": ["/bin/bash", "-ec", script]},
+    }
+    return {"Name": name, "Type": "Processing", "Arguments": arguments}
+
+
+def test_a_definition_that_cannot_run_is_refused(ctx: AccountContext) -> None:
+    with pytest.raises(ServiceError, match="step 'A': type 'Callback' is not supported") as caught:
+        _create(ctx, document({"Name": "A", "Type": "Callback", "Arguments": {}}))
+    assert caught.value.code == "ValidationException"
+    with pytest.raises(ServiceError, match="PipelineDefinition or"):
+        operations.call(
+            ctx, "CreatePipeline", {"PipelineName": "p", "RoleArn": ROLE, "ClientRequestToken": "t" * 32}
+        )
+    assert ctx.store.list("Pipeline") == []
+
+
+def test_a_definition_may_lie_in_s3(ctx: AccountContext) -> None:
+    ctx.stub.objects["definitions", "reviews.json"] = SIMPLE.encode()
+    location = {"Bucket": "definitions", "ObjectKey": "reviews.json"}
+    params = {"PipelineName": "p", "RoleArn": ROLE, "ClientRequestToken": "t" * 32}
+    operations.call(ctx, "CreatePipeline", {**params, "PipelineDefinitionS3Location": location})
+    described = operations.call(ctx, "DescribePipeline", {"PipelineName": "p"})
+    assert described["PipelineDefinition"] == SIMPLE
+    assert described["PipelineStatus"] == "Active"
+
+
+def test_an_update_leaves_earlier_executions_their_definition(ctx: AccountContext) -> None:
+    arn = _create(ctx)
+    execution = _start(ctx)
+    _ended(ctx, execution)
+    changed = document(fail("Other", "x"))
+    operations.call(ctx, "UpdatePipeline", {"PipelineName": "Reviews", "PipelineDefinition": changed})
+    with pytest.raises(ServiceError, match="not supported"):
+        broken = document({"Name": "A", "Type": "Lambda", "Arguments": {}})
+        operations.call(ctx, "UpdatePipeline", {"PipelineName": "Reviews", "PipelineDefinition": broken})
+    kept = operations.call(ctx, "DescribePipelineDefinitionForExecution", {"PipelineExecutionArn": execution})
+    assert kept["PipelineDefinition"] == SIMPLE
+    assert operations.call(ctx, "DescribePipeline", {"PipelineName": arn})["PipelineDefinition"] == changed
+
+
+def test_an_execution_lists_its_parameters_defaults_included(ctx: AccountContext) -> None:
+    _create(ctx)
+    arn = _start(ctx, N="5")
+    found = operations.call(ctx, "ListPipelineParametersForExecution", {"PipelineExecutionArn": arn})
+    assert {one["Name"]: one["Value"] for one in found["PipelineParameters"]} == {"N": "5", "Stop": "no"}
+    assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Succeeded"
+
+
+def test_unknown_parameters_start_nothing(ctx: AccountContext) -> None:
+    _create(ctx)
+    with pytest.raises(ServiceError, match="unknown parameter 'Epochs'"):
+        _start(ctx, Epochs="1")
+    assert ctx.store.list("PipelineExecution") == []
+
+
+def test_the_same_request_token_starts_once(ctx: AccountContext) -> None:
+    _create(ctx)
+    assert _start(ctx, "a" * 32) == _start(ctx, "a" * 32) != _start(ctx, "b" * 32)
+    found = operations.call(ctx, "ListPipelineExecutions", {"PipelineName": "Reviews"})
+    assert len(found["PipelineExecutionSummaries"]) == 2
+
+
+def test_a_refusal_is_the_reason_of_the_execution_and_an_event(ctx: AccountContext, events: Events) -> None:
+    _create(ctx)
+    arn = _start(ctx, Stop="yes")
+    assert _ended(ctx, arn)["FailureReason"].endswith("Refuse: stopped")
+    statuses = [
+        detail["currentPipelineExecutionStatus"] for kind, detail in events if "Execution Status" in kind
+    ]
+    assert statuses == ["Executing", "Failed"]
+    steps = [(one["stepName"], one["currentStepStatus"]) for kind, one in events if "Step Status" in kind]
+    assert steps == [
+        ("Gate", "Executing"),
+        ("Gate", "Succeeded"),
+        ("Refuse", "Executing"),
+        ("Refuse", "Failed"),
+    ]
+    listed = operations.call(ctx, "ListPipelineExecutions", {"PipelineName": "Reviews"})
+    assert "stopped" in listed["PipelineExecutionSummaries"][0]["PipelineExecutionFailureReason"]
+
+
+def test_steps_run_as_jobs_of_the_execution(ctx: AccountContext) -> None:
+    _create(ctx, document(_job("Prepare_Data", "true")))
+    arn = _start(ctx)
+    assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Succeeded"
+    name = _steps(ctx, arn)["Prepare_Data"]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
+    assert name.startswith(f"pipelines-{arn.rpartition('/')[2]}-Prepare-Data-")
+    job = operations.call(ctx, "DescribeProcessingJob", {"ProcessingJobName": name})
+    assert (job["ProcessingJobStatus"], job["RoleArn"]) == ("Completed", ROLE)
+
+
+def test_arguments_a_job_does_not_take_fail_the_step(ctx: AccountContext) -> None:
+    step = _job("A", "true")
+    step["Arguments"]["Colour"] = "red"
+    _create(ctx, document(step))
+    arn = _start(ctx)
+    _ended(ctx, arn)
+    assert "Unknown parameter 'Colour'" in _steps(ctx, arn)["A"]["FailureReason"]
+
+
+def test_stopping_an_execution_stops_its_job(ctx: AccountContext) -> None:
+    _create(ctx, document(_job("A", "sleep 600"), fail("B", "never") | {"DependsOn": ["A"]}))
+    arn = _start(ctx)
+    while "ProcessingJob" not in _steps(ctx, arn).get("A", {}).get("Metadata", {}):
+        time.sleep(0.01)
+    params = {"PipelineExecutionArn": arn, "ClientRequestToken": "s" * 32}
+    operations.call(ctx, "StopPipelineExecution", params)
+    assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Stopped"
+    assert {name: step["StepStatus"] for name, step in _steps(ctx, arn).items()} == {"A": "Stopped"}
+    assert ctx.store.list("ProcessingJob")[0]["ProcessingJobStatus"] == "Stopped"
+    with pytest.raises(ServiceError, match="Stopped; it cannot be stopped"):
+        operations.call(ctx, "StopPipelineExecution", params)
+
+
+def test_a_pipeline_that_runs_is_not_deleted(ctx: AccountContext) -> None:
+    _create(ctx, document(_job("A", "sleep 600")))
+    arn = _start(ctx)
+    delete = {"PipelineName": "Reviews", "ClientRequestToken": "d" * 32}
+    with pytest.raises(ServiceError, match="is running") as caught:
+        operations.call(ctx, "DeletePipeline", delete)
+    assert caught.value.code == "ConflictException"
+    operations.call(
+        ctx, "StopPipelineExecution", {"PipelineExecutionArn": arn, "ClientRequestToken": "s" * 32}
+    )
+    _ended(ctx, arn)
+    operations.call(ctx, "DeletePipeline", delete)
+    with pytest.raises(ServiceError, match="does not exist"):
+        operations.call(ctx, "DescribePipeline", {"PipelineName": "Reviews"})
+
+
+def test_a_property_file_that_is_no_json_fails_the_step_that_reads_it(ctx: AccountContext) -> None:
+    ctx.stub.objects["b", "r.json"] = b"{"
+    read = {"Std:JsonGet": {"S3Uri": "s3://b/r.json", "Path": "a"}}
+    _create(ctx, document(condition("Gate", [equals(read, 1)], [])))
+    arn = _start(ctx)
+    _ended(ctx, arn)
+    assert "JsonGet cannot read s3://b/r.json" in _steps(ctx, arn)["Gate"]["FailureReason"]
+
+
+@pytest.mark.parametrize("step", ["A", "x" * 64, "With_underscores_and_--"])
+def test_job_names_are_legal(step: str) -> None:
+    params = {"ProcessingJobName": job_name("abcdefghijkl", step)}
+    assert model.parse_input("DescribeProcessingJob", params) == params

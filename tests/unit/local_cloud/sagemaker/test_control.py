@@ -1,0 +1,116 @@
+"""Records by the service model alone: create, describe, list, update, delete, tags."""
+
+from typing import Any
+
+import pytest
+
+from local_cloud.sagemaker import operations
+from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.errors import ServiceError
+
+ROLE = "arn:aws:iam::123456789012:role/r"
+
+
+def _call(ctx: Context, name: str, **params: Any) -> dict[str, Any]:
+    return operations.call(ctx, name, params)
+
+
+def _models(ctx: Context, *names: str) -> None:
+    for name in names:
+        _call(ctx, "CreateModel", ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "i"})
+
+
+def _variant(name: str, model: str) -> dict[str, Any]:
+    return {"VariantName": name, "ModelName": model, "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+
+
+def test_a_resource_lives_from_create_to_delete(ctx: Context) -> None:
+    _models(ctx, "Big-Model")
+    described = _call(ctx, "DescribeModel", ModelName="Big-Model")
+    assert described["ModelArn"] == "arn:aws:sagemaker:us-east-1:123456789012:model/big-model"
+    assert described["CreationTime"].tzinfo is not None
+    assert _call(ctx, "DescribeModel", ModelName="big-model")["ModelName"] == "Big-Model"
+    _call(ctx, "DeleteModel", ModelName="Big-Model")
+    assert _call(ctx, "ListModels") == {"Models": []}
+
+
+@pytest.mark.parametrize(
+    ("operation", "params", "code"),
+    [
+        ("DescribeModel", {"ModelName": "none"}, "ValidationException"),
+        ("DeleteEndpointConfig", {"EndpointConfigName": "none"}, "ValidationException"),
+        ("DescribePipeline", {"PipelineName": "none"}, "ResourceNotFound"),
+        ("DescribeTrainingJob", {"TrainingJobName": "none"}, "ResourceNotFound"),
+        ("DescribeModelPackageGroup", {"ModelPackageGroupName": "none"}, "ValidationException"),
+        (
+            "ListTags",
+            {"ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:model/none"},
+            "ResourceNotFound",
+        ),
+        ("CreateModel", {"ModelName": "taken"}, "ValidationException"),
+        ("StartMlflowTrackingServer", {"TrackingServerName": "x"}, "UnsupportedOperation"),
+        ("MakeCoffee", {}, "UnknownOperationException"),
+    ],
+)
+def test_errors_carry_the_code_of_the_service(
+    ctx: Context, operation: str, params: dict[str, Any], code: str
+) -> None:
+    _models(ctx, "taken")
+    with pytest.raises(ServiceError) as caught:
+        operations.call(ctx, operation, params)
+    assert caught.value.code == code
+
+
+def test_lists_come_in_pages(ctx: Context) -> None:
+    _models(ctx, "a", "b", "c", "d", "e")
+    pages, token = [], {}
+    while True:
+        page = _call(ctx, "ListModels", MaxResults=2, SortBy="Name", SortOrder="Ascending", **token)
+        pages.append([one["ModelName"] for one in page["Models"]])
+        if "NextToken" not in page:
+            break
+        token = {"NextToken": page["NextToken"]}
+    assert pages == [["a", "b"], ["c", "d"], ["e"]]
+    with pytest.raises(ServiceError, match="NextToken"):
+        _call(ctx, "ListModels", NextToken="bm8=")
+
+
+def test_lists_are_sorted_and_filtered_as_asked(ctx: Context) -> None:
+    _models(ctx, "cat-1", "dog-1", "cat-2")
+    newest_first = _call(ctx, "ListModels", NameContains="CAT")["Models"]
+    assert [one["ModelName"] for one in newest_first] == ["cat-2", "cat-1"]
+    created = _call(ctx, "DescribeModel", ModelName="dog-1")["CreationTime"]
+    later = _call(ctx, "ListModels", CreationTimeAfter=created)["Models"]
+    assert [one["ModelName"] for one in later] == ["cat-2"]
+
+
+def test_an_endpoint_config_needs_its_models_and_distinct_variants(ctx: Context) -> None:
+    with pytest.raises(ServiceError, match='Could not find model "m"'):
+        _call(ctx, "CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[_variant("v", "m")])
+    _models(ctx, "m")
+    twice = [_variant("v", "m"), _variant("v", "m")]
+    with pytest.raises(ServiceError, match="unique.*v"):
+        _call(ctx, "CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=twice)
+    _call(ctx, "CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[_variant("v", "m")])
+    variants = _call(ctx, "DescribeEndpointConfig", EndpointConfigName="c")["ProductionVariants"]
+    assert variants == [_variant("v", "m")]
+
+
+def test_tags_are_added_overwritten_and_removed(ctx: Context) -> None:
+    _models(ctx, "m")
+    arn = _call(ctx, "DescribeModel", ModelName="m")["ModelArn"]
+    _call(ctx, "AddTags", ResourceArn=arn, Tags=[{"Key": "a", "Value": "1"}, {"Key": "b", "Value": "2"}])
+    _call(ctx, "AddTags", ResourceArn=arn, Tags=[{"Key": "a", "Value": "3"}])
+    _call(ctx, "DeleteTags", ResourceArn=arn, TagKeys=["b"])
+    assert _call(ctx, "ListTags", ResourceArn=arn)["Tags"] == [{"Key": "a", "Value": "3"}]
+    too_many = [{"Key": str(at), "Value": ""} for at in range(50)]
+    with pytest.raises(ServiceError, match="51 tags"):
+        _call(ctx, "AddTags", ResourceArn=arn, Tags=too_many)
+
+
+def test_tags_end_with_their_resource(ctx: Context) -> None:
+    tags = [{"Key": "a", "Value": "1"}]
+    _call(ctx, "CreateModelPackageGroup", ModelPackageGroupName="g", Tags=tags)
+    _call(ctx, "DeleteModelPackageGroup", ModelPackageGroupName="g")
+    arn = _call(ctx, "CreateModelPackageGroup", ModelPackageGroupName="g")["ModelPackageGroupArn"]
+    assert _call(ctx, "ListTags", ResourceArn=arn)["Tags"] == []

@@ -1,0 +1,70 @@
+"""The server process: what the emulator is told, and the paths of its own."""
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud import server
+
+
+@pytest.fixture
+def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    held = {"AWS_PROFILE": "mine", "AWS_SESSION_TOKEN": "secret", "BIND_HOST": "anywhere", "PATH": "/bin"}
+    monkeypatch.setattr(os, "environ", held)
+    return held
+
+
+def test_the_emulator_listens_on_loopback_only(environment: dict[str, str], tmp_path: Path) -> None:
+    server.configure_environment(4600, tmp_path)
+    assert environment["BIND_HOST"] == "127.0.0.1"
+    assert environment["IOT_MTLS_ENABLED"] == "0"
+    assert environment["GATEWAY_PORT"] == "4600"
+    assert environment["MINISTACK_ACCOUNT_ID"] == server.ACCOUNT
+
+
+def test_nothing_of_the_callers_aws_settings_stays(environment: dict[str, str], tmp_path: Path) -> None:
+    server.configure_environment(4600, tmp_path)
+    assert "mine" not in environment.values()
+    assert "secret" not in environment.values()
+    assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4600"
+    assert environment["PATH"] == "/bin"
+
+
+def _get(path: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """What is sent for a request, and the scopes that went on to the emulator."""
+    sent: list[dict[str, Any]] = []
+    passed: list[dict[str, Any]] = []
+
+    async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
+        passed.append(scope)
+
+    async def send(message: dict[str, Any]) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "path": path, "headers": []}
+    asyncio.run(server.with_own_paths(app)(scope, None, send))  # type: ignore[arg-type]
+    return sent, passed
+
+
+def test_health_is_answered_without_the_emulator() -> None:
+    sent, passed = _get("/_local_cloud/health")
+    assert passed == []
+    assert sent[0]["status"] == 200
+    assert json.loads(sent[1]["body"])["status"] == "ok"
+    assert json.loads(sent[1]["body"])["pid"] == os.getpid()
+
+
+def test_own_paths_reach_the_service_and_others_pass_untouched() -> None:
+    (own,) = _get("/_local_cloud/anything")[1]
+    assert b"/sagemaker/aws4_request" in dict(own["headers"])[b"authorization"]
+    (other,) = _get("/bucket/key")[1]
+    assert other["headers"] == []
+
+
+def test_every_part_can_be_loaded() -> None:
+    for part in server.PARTS:
+        __import__(f"local_cloud.sagemaker.{part}")
