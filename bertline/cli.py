@@ -40,6 +40,11 @@ Environment = Annotated[
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="A pipeline parameter, Name=value. May be repeated.")
 ]
+KINDS = {  # what may be uploaded: the prefix in the raw bucket, the pipeline parameter
+    "reviews": ("reviews", "InputData"),
+    "encoder": ("encoder", "EncoderUri"),
+    "contract": ("contracts", "ContractUri"),
+}
 chosen: dict[str, Kind] = {"target": "local"}
 
 
@@ -120,12 +125,12 @@ def upload(
     env: Environment = "dev",
 ) -> None:
     """Send a file or folder to the raw bucket, under the hash of its content."""
-    if kind not in ("reviews", "encoder", "contract"):
+    if kind not in KINDS:
         raise BertlineError(f"--kind is {kind!r}: it must be reviews, encoder or contract")
     target = _target(env)
     place = platform.find(target, env)
-    sent = uploads.upload(target.client("s3"), source, place.raw_bucket, kind, on_file=_echo)
-    parameter = {"reviews": "InputData", "encoder": "EncoderUri", "contract": "ContractUri"}[kind]
+    prefix, parameter = KINDS[kind]
+    sent = uploads.upload(target.client("s3"), source, place.raw_bucket, prefix, on_file=_echo)
     console.print(
         f"{sent.sent} of {sent.files} files were new. Use it with:\n  --set {parameter}={sent.uri}",
         highlight=False,

@@ -99,7 +99,7 @@ def upload_inputs(target: Target, place: Platform, scratch: Path, reviews: int) 
     s3 = target.client("s3")
     data = uploads.upload(s3, slice_of_reviews(scratch / "slice", reviews), place.raw_bucket, "reviews")
     encoder = uploads.upload(s3, samples.fetch(samples.ENCODER), place.raw_bucket, "encoder")
-    contract = uploads.upload(s3, lenient_contract(scratch / "contract"), place.raw_bucket, "contract")
+    contract = uploads.upload(s3, lenient_contract(scratch / "contract"), place.raw_bucket, "contracts")
     return {"InputData": data.uri, "EncoderUri": encoder.uri, "ContractUri": contract.uri}
 
 
