@@ -97,6 +97,11 @@ async def run(home: Path, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     register(home, port, loop)
+
+    async def stop() -> None:
+        await stopping.wait()
+        await asyncio.to_thread(close_parts)
+
     config = Config()
     config.bind = [f"{HOST}:{port}"]
     config.keep_alive_timeout = 75
@@ -104,9 +109,17 @@ async def run(home: Path, port: int) -> None:
     config.shutdown_timeout = 5
     config.loglevel = os.environ["LOG_LEVEL"]
     try:
-        await serve(with_own_paths(hooks.asgi_app()), config, shutdown_trigger=stopping.wait)
+        await serve(with_own_paths(hooks.asgi_app()), config, shutdown_trigger=stop)
     finally:
         await asyncio.to_thread(children.terminate_all, _STOP_GRACE_SECONDS)
+
+
+def close_parts() -> None:
+    """Let the parts finish while requests are still answered: rows to S3, model servers ended."""
+    for part in PARTS:
+        close = getattr(sys.modules[f"local_cloud.sagemaker.{part}"], "shutdown", None)
+        if close is not None:
+            close()
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -117,7 +130,7 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     home = _folder(parsed.home.resolve())
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for leftover in ("jobs", "tmp"):  # of an earlier server: its records are gone
+    for leftover in ("jobs", "endpoints", "tmp"):  # of an earlier server: its records are gone
         shutil.rmtree(home / leftover, ignore_errors=True)
     configure_environment(parsed.port, home)
     asyncio.run(run(home, parsed.port))

@@ -218,10 +218,12 @@ class Handler:
         while time.monotonic() < deadline:
             record = operations.call(ctx, f"Describe{type_.kind}", {type_.name_property: name})
             status = str(record.get(type_.status))
-            if status in type_.good:
+            reason = record.get("FailureReason")
+            # An endpoint whose update failed is InService again, with its old configuration and a reason.
+            if status in type_.good and not reason:
                 return
-            if "Fail" in status or "Rollback" in status:
-                reason = record.get("FailureReason", "no reason given")
+            if status in type_.good or "Fail" in status:
+                reason = reason or "no reason given"
                 raise ResourceFailed(f"{type_.cfn_type} '{name}' is {status}: {reason}")
             time.sleep(_POLL_SECONDS)
         raise ResourceFailed(f"{type_.cfn_type} '{name}' was not ready after {_WAIT_SECONDS:.0f} s")

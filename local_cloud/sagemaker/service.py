@@ -33,7 +33,7 @@ class Service:
     ) -> hooks.Answer:
         """Answer one request on a worker thread, in the account and region it is signed for."""
         ctx = self._contexts.of(hooks.request_account(), hooks.request_region())
-        flat = {key: values[0] if values else "" for key, values in query.items()}
+        flat = {key: ",".join(values) for key, values in query.items()}
         request = operations.Request(method, path, headers, body, flat)
         run = contextvars.copy_context().run
         return await asyncio.get_running_loop().run_in_executor(self._workers, run, answer, ctx, request)

@@ -35,6 +35,7 @@ else:
 
 from infra.application import build  # noqa: E402
 
+_scratch = tempfile.TemporaryDirectory(prefix="assemblies-")  # removed when the test run ends
 COMPONENTS = ("data", "registry", "training", "serving")
 Json = dict[str, Any]
 
@@ -87,7 +88,7 @@ class Assembly:
 @cache
 def synthesise(environment: str) -> Assembly:
     """Synthesise an environment, once."""
-    folder = Path(tempfile.mkdtemp(prefix=f"assembly-{environment}-"))
+    folder = Path(_scratch.name) / environment
     build(environment, outdir=folder).synth()
     return Assembly(environment, folder)
 

@@ -25,7 +25,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 @pytest.fixture(scope="session")
 def trained(prepared: Workspace) -> Workspace:
     """The chain with a trained and packed model. Read only."""
-    prepared.pack(prepared.train("epochs", "12"))
+    prepared.pack(prepared.train("epochs", "6"))
     return prepared
 
 

@@ -23,7 +23,6 @@ SAYS = {
     "neutral": ["box", "came", "today", "blue"],
 }
 FILLER = ["the", "phone", "sound", "it", "is", "was", "and", "very", "screen", "cable"]
-NOISE = 0.1  # share of reviews whose raters did not read: no model can be perfect
 RATINGS = {"positive": [3, 2, 3, 2], "negative": [-3, -2, -3, -2], "neutral": [0, 1, -1, 0]}
 
 
@@ -39,8 +38,7 @@ def write_raw(directory: Path, groups: int = 40, sentences: int = 5, seed: int =
             )
             generator.shuffle(words)
             texts.append(f"{group}_{number}\t0\t{' '.join(words)}.\r\n")
-            rated = label if generator.random() > NOISE else generator.choice(list(SAYS))
-            ratings.append(f"{group}_{number}\t0\t0.5\t{RATINGS[rated]}\r\n")
+            ratings.append(f"{group}_{number}\t0\t0.5\t{RATINGS[label]}\r\n")
     directory.mkdir(parents=True, exist_ok=True)
     (directory / "amazonReviewSnippets_GroundTruth.txt").write_bytes("".join(texts).encode())
     (directory / "amazonReviewSnippets_anonDataRatings.txt").write_bytes(
@@ -147,11 +145,13 @@ class Workspace:
             for path in sorted(model.iterdir()):
                 tar.add(path, path.name)
 
-    def evaluate(self, output: str = "evaluation", min_accuracy: str = "0.5") -> Path:
+    def evaluate(
+        self, output: str = "evaluation", min_accuracy: str = "0.5", contract: str = "contract"
+    ) -> Path:
         folders = {"baselines": "baseline", "validation": "validation", "prepare": "prepared"}
         evaluate.main(
             [
-                *self._directories(model="packed", test="test", output=output, **folders),
+                *self._directories(model="packed", test="test", contract=contract, output=output, **folders),
                 *("--min-accuracy", min_accuracy, "--seed", "1"),
             ]
         )

@@ -112,7 +112,8 @@ class SdkPipeline:
                    "--seed", p["Seed"].to_string()],
             sources={"model": train.properties.ModelArtifacts.S3ModelArtifacts,
                      "test": output(prepare, "test"), "baselines": output(baselines, "baselines"),
-                     "validation": output(validate, "validation"), "prepare": output(prepare, "report"), "contract": p["ContractUri"]},
+                     "validation": output(validate, "validation"),
+                     "prepare": output(prepare, "report"), "contract": p["ContractUri"]},
             products={"evaluation": self.run_uri("evaluate")},
             report=report,
         )  # fmt: skip
@@ -128,7 +129,8 @@ class SdkPipeline:
 
     def processing(
         self, name: str, *, words: list[Any], sources: Json, products: Json, count: Any = 1,
-        network: bool = False, sharded: str = "", environment: Json | None = None, report: PropertyFile | None = None,
+        network: bool = False, sharded: str = "",
+        environment: Json | None = None, report: PropertyFile | None = None,
     ) -> ProcessingStep:  # fmt: skip
         """A processing step; `words` names inputs by their name and outputs by `=` and their name."""
         job = Processor(
@@ -172,10 +174,9 @@ class SdkPipeline:
     def training(self, prepare: ProcessingStep) -> TrainingStep:
         """The training step."""
         p = self.parameters
-        names = (
-            "epochs learning_rate train_batch_size validation_batch_size train_steps_per_epoch "
-            "validation_steps_per_epoch freeze_bert_layer run_validation balance_dataset seed"
-        ).split()
+        names = ["epochs", "learning_rate", "train_batch_size", "validation_batch_size", "seed",
+                 "train_steps_per_epoch", "validation_steps_per_epoch", "freeze_bert_layer",
+                 "run_validation", "balance_dataset"]  # fmt: skip
         given = {name: p["".join(word.title() for word in name.split("_"))] for name in names}
         texts = {
             name: v if v.parameter_type.value == "String" else v.to_string() for name, v in given.items()

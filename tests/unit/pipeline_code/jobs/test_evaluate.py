@@ -37,10 +37,14 @@ def test_figures_follow_from_the_predictions(evaluated: Path) -> None:
 
 
 def test_a_high_bar_refuses_and_the_report_says_so(trained: Workspace, tmp_path: Path) -> None:
-    output = trained.evaluate(output=str(tmp_path / "high"), min_accuracy="1.0")
+    (tmp_path / "contract").mkdir()
+    text = (trained.root / "contract" / "contract.toml").read_text()
+    higher = text.replace("macro_f1_margin_over_tfidf = 0.03", "macro_f1_margin_over_tfidf = 1.0")
+    (tmp_path / "contract" / "contract.toml").write_text(higher)
+    output = trained.evaluate(output=str(tmp_path / "high"), contract=str(tmp_path / "contract"))
     gate = json.loads((output / "evaluation.json").read_text())["gate"]
     assert gate["passed"] is False
-    assert "min_accuracy" in [rule["name"] for rule in gate["rules"] if not rule["passed"]]
+    assert [rule["name"] for rule in gate["rules"] if not rule["passed"]] == ["beats_tfidf"]
     assert "<h1>Refused" in (output / "report.html").read_text()
 
 
