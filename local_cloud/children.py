@@ -14,6 +14,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO
 
+# Several children share the cores with each other and with whatever else runs here. Waiting OpenMP threads
+# spin for milliseconds by default, and so hold up the very threads they wait for; a short spin costs nothing.
+SHARED_CORES = {"GOMP_SPINCOUNT": "10000"}
 GUARD = Path(__file__).resolve().with_name("guard.py")
 
 _running: set[Child] = set()

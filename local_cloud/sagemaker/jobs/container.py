@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from local_cloud import children
+
 _ML = re.compile(r"(?<![\w.\-/])/opt/ml(?![\w.\-])")
 # What a command needs of the machine it runs on. Nothing else of the server's environment reaches a job.
 _INHERITED = {
@@ -87,6 +89,7 @@ class Container:
         kept = {key: value for key, value in os.environ.items() if key in _INHERITED or key.startswith("LC_")}
         return {
             **kept,
+            **children.SHARED_CORES,
             "PATH": os.pathsep.join([str(venv_bin()), os.environ.get("PATH", os.defpath)]),
             "TMPDIR": str(scratch),
             "PYTHONUNBUFFERED": "1",
