@@ -50,6 +50,7 @@ def main(arguments: Sequence[str]) -> None:
     evaluation = evaluate(
         predictions, test, baselines, contract, min_accuracy=options.min_accuracy, seed=options.seed
     )
+    evaluation["data"] = _data(validation, prepare)
     evaluation["model"] = {"archive_sha256": sha256_file(archive), **facts}
     mistakes = hardest_mistakes(predictions, test, contract, _MISTAKES)
     output: Path = options.output_dir
@@ -57,6 +58,16 @@ def main(arguments: Sequence[str]) -> None:
     write_text(output / "report.html", render(evaluation, validation, prepare, mistakes))
     write_json(output / "evaluation.json", evaluation)
     _print(evaluation)
+
+
+def _data(validation: dict[str, Any], prepare: dict[str, Any]) -> dict[str, Any]:
+    """What the run was made from, in numbers."""
+    kept = ("rows", "classes", "truncated_share")
+    return {
+        **{key: validation[key] for key in ("rows", "accepted", "quarantined", "reasons")},
+        "max_seq_length": prepare["max_seq_length"],
+        "splits": {split: {key: tally[key] for key in kept} for split, tally in prepare["splits"].items()},
+    }
 
 
 def _print(evaluation: dict[str, Any]) -> None:

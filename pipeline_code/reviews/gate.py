@@ -78,8 +78,9 @@ def judge(evaluation: dict[str, Any], floors: GateFloors, min_accuracy: float) -
     ]
     low, high = metrics["accuracy"]["interval"]
     subject = (
-        f"accuracy {accuracy:.3f} (95 % interval {low:.3f} to {high:.3f}) and macro-F1 {macro_f1:.3f} on "
-        f"{evaluation['rows']} reviews, macro-F1 {gain['value']:+.3f} against TF-IDF"
+        f"accuracy {accuracy:.3f} (95 % interval {low:.3f} to {high:.3f}) and macro-F1 {macro_f1:.3f} "
+        f"on {evaluation['rows']} texts in {evaluation['groups']} groups, "
+        f"macro-F1 {gain['value']:+.3f} against TF-IDF"
     )
     return Verdict(rules, subject)
 
@@ -108,7 +109,7 @@ def _beats_tfidf(gain: dict[str, Any], margin: float) -> Rule:
 
 def _same_features(parity: dict[str, Any]) -> Rule:
     different = parity["different_rows"]
-    reason = f"serving and training tokenise {different} of {parity['rows']} reviews differently"
+    reason = f"serving and training tokenise {different} of {parity['rows']} texts differently"
     return Rule("feature_parity", float(different), 0.0, different == 0, reason)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 from bertline import platform, samples, uploads
 from bertline.platform import Platform
 from bertline.target import Target
@@ -47,12 +49,16 @@ def running(home: Path) -> Iterator[Target]:
 
 
 def processes_of(home: Path) -> list[str]:
-    """The command lines of living processes that have to do with this local cloud."""
-    listed = subprocess.run(
-        ["ps", "-eo", "pid=,stat=,args="], capture_output=True, text=True, check=True
-    ).stdout
-    found = [line.split(None, 2) for line in listed.splitlines()]
-    return [f"{pid} {args}" for pid, state, args in found if str(home) in args and "Z" not in state]
+    """Living processes that work for this local cloud: their command or their folder says so."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = [*process.cmdline(), process.cwd()]
+            if process.status() != psutil.STATUS_ZOMBIE and any(str(home) in word for word in told):
+                found.append(f"{process.pid} {' '.join(told)}")
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
 
 
 def synthesise(out: Path) -> Path:

@@ -14,7 +14,7 @@ from bertline.watch import Execution
 
 from . import cloud
 
-REVIEWS = 90
+REVIEWS = 120
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,13 @@ class Deployed:
 
     def run(self, **parameters: str) -> Execution:
         """Start the pipeline on the slice and wait for its end."""
-        quick = {"Epochs": "1", "MinAccuracyValue": "0.35", **self.inputs, **parameters}
+        quick = {
+            "Epochs": "2",
+            "LearningRate": "2e-4",
+            "MinAccuracyValue": "0.35",
+            **self.inputs,
+            **parameters,
+        }
         return watch.wait(self.target, start(self.target, self.place, quick, "a test"))
 
 

@@ -66,7 +66,7 @@ def test_logs_are_where_cloudwatch_has_them(deployed: Deployed, first: Execution
 def test_features_are_in_the_feature_store(deployed: Deployed, first: Execution) -> None:
     runtime = deployed.target.client("sagemaker-featurestore-runtime")
     record = runtime.get_record(
-        FeatureGroupName=deployed.place.feature_group, RecordIdentifierValueAsString="amazon-1_1"
+        FeatureGroupName=deployed.place.feature_group, RecordIdentifierValueAsString="1_1"
     )["Record"]
     values = {feature["FeatureName"]: feature["ValueAsString"] for feature in record}
     ids = json.loads(values["input_ids"])
@@ -134,15 +134,20 @@ def test_a_floor_out_of_reach_is_refused_with_the_reason_and_registers_nothing(
 
 def test_parameters_given_at_the_start_reach_the_jobs(deployed: Deployed, first: Execution) -> None:
     split = {"TrainSplitPercentage": "0.6", "ValidationSplitPercentage": "0.2", "TestSplitPercentage": "0.2"}
-    other = deployed.run(
-        **split, MaxSeqLength="16", Epochs="2", ProcessingInstanceCount="2", Seed="7", TrainStepsPerEpoch="5"
-    )
-    assert other.state == "Succeeded", [(s.name, s.reason) for s in other.steps if s.reason]
+    training = {"Epochs": "3", "TrainStepsPerEpoch": "4", "Seed": "7"}
+    other = deployed.run(**split, **training, MaxSeqLength="16", ProcessingInstanceCount="2")
+    assert other.step("Evaluate").state == "Succeeded", [(s.name, s.reason) for s in other.steps if s.reason]
     counts, before = (split_counts(deployed, execution) for execution in (other, first))
     assert counts["test"] > before["test"] and counts["train"] < before["train"]
     assert sum(counts.values()) == sum(before.values())
-    log = "\n".join(logs.of_step(other.step("Train"), deployed.target))
-    assert "epoch=2 " in log
+    assert "epoch=3 validation_loss" in training_log(deployed, other)
+    assert "epoch=3 validation_loss" not in training_log(deployed, first)
+    data = evaluation.fetch(deployed.target, other).content["data"]
+    assert data["max_seq_length"] == 16 and data["splits"]["train"]["truncated_share"] > 0.3
+
+
+def training_log(deployed: Deployed, execution: Execution) -> str:
+    return "\n".join(logs.of_step(execution.step("Train"), deployed.target))
 
 
 def split_counts(deployed: Deployed, execution: Execution) -> dict[str, int]:

@@ -57,7 +57,7 @@ def _headline(evaluation: dict[str, Any]) -> dict[str, str]:
         if passed
         else "Refused: this model may not be registered",
         "plain": (
-            f"Of 100 unseen reviews it labels about {100 * figure['value']:.0f} as people did "
+            f"Of 100 unseen texts it labels about {100 * figure['value']:.0f} as people did "
             f"(with 95 % confidence between {100 * low:.0f} and {100 * high:.0f}). A word-counting model "
             f"gets {hundred['tfidf']} right, always guessing the commonest class {hundred['majority']}."
         ),

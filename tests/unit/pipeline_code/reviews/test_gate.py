@@ -15,6 +15,7 @@ def evaluation(**changes: float) -> dict[str, Any]:
     found = values | changes
     return {
         "rows": 300,
+        "groups": 30,
         "metrics": {
             "accuracy": {"value": found["accuracy"], "interval": [0.7, 0.9]},
             "macro_f1": {"value": found["macro_f1"], "interval": [0.6, 0.8]},
@@ -44,7 +45,7 @@ def test_a_good_model_passes_every_rule() -> None:
         ({"recall": 0.39}, "recall_neutral", "recall of neutral 0.390 is below 0.400"),
         ({"majority": 0.8}, "beats_majority", "does not beat always guessing"),
         ({"gain": 0.029}, "beats_tfidf", "gain over TF-IDF +0.029"),
-        ({"different": 2}, "feature_parity", "tokenise 2 of 300 reviews differently"),
+        ({"different": 2}, "feature_parity", "tokenise 2 of 300 texts differently"),
     ],
 )
 def test_each_rule_refuses_alone_and_says_why(changes: dict[str, float], rule: str, said: str) -> None:

@@ -60,7 +60,7 @@ def test_the_page_starts_with_the_verdict_and_loads_nothing(pieces: Any) -> None
     assert page.loads == []
     assert "url(" not in html
     assert page.text[0].startswith("Passed" if pieces[0]["gate"]["passed"] else "Refused")
-    assert page.text[1].startswith("Of 100 unseen reviews")
+    assert page.text[1].startswith("Of 100 unseen texts")
 
 
 def test_a_refusal_says_why_first(pieces: Any) -> None:
