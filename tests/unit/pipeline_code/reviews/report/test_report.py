@@ -87,7 +87,7 @@ def test_figures_quarantine_and_provenance_are_shown(pieces: Any) -> None:
         evaluation["model"]["archive_sha256"],
         evaluation["model"]["dataset_hash"],
         "learning_rate=0.003",
-        "None: every test review",
+        "None: every test text",
     ):
         assert shown in text
     for count in (cell for row in evaluation["confusion_matrix"]["counts"] for cell in row):
