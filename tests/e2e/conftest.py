@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bertline import watch
+from bertline import evaluation, watch
 from bertline.platform import Platform
 from bertline.runs import start
 from bertline.target import Target
@@ -40,6 +40,14 @@ class Deployed:
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return cloud.synthesise(tmp_path_factory.mktemp("cdk") / "cdk.out")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Reports that tests fetch do not land among the user's."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "REPORTS", tmp_path_factory.mktemp("reports"))
+        yield
 
 
 @pytest.fixture(scope="session")
