@@ -45,8 +45,34 @@ def runtime_client() -> RuntimeClient:
         max_pool_connections=THREADS,
         user_agent_extra="bertline",
     )
-    client: RuntimeClient = boto3.client("sagemaker-featurestore-runtime", config=config)
-    return client
+    client = boto3.client("sagemaker-featurestore-runtime", config=config)
+    return client if hasattr(client, "batch_write_record") else OneByOne(client)
+
+
+class OneByOne:
+    """BatchWriteRecord in terms of PutRecord, for a boto3 older than 1.43.38 such as the one in the job image.
+
+    Parameters
+    ----------
+    client
+        A sagemaker-featurestore-runtime client without `batch_write_record`.
+    """
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def batch_write_record(self, *, Entries: list[Entry]) -> dict[str, Any]:  # noqa: N803 - the API's name
+        """Write record by record; what the service refused is told as BatchWriteRecord tells it."""
+        from botocore.exceptions import ClientError
+
+        errors = []
+        for entry in Entries:
+            try:
+                self._client.put_record(**entry)
+            except ClientError as error:
+                told = error.response["Error"]
+                errors.append({"Entry": entry, "ErrorCode": told["Code"], "ErrorMessage": told["Message"]})
+        return {"Errors": errors, "UnprocessedEntries": []}
 
 
 def record_of(row: dict[str, Any]) -> list[dict[str, str]]:

@@ -7,7 +7,14 @@ from botocore.exceptions import ClientError
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-from pipeline_code.reviews.feature_store import ATTEMPTS, Ingestion, IngestionError, record_of
+from pipeline_code.reviews.feature_store import (
+    ATTEMPTS,
+    Ingestion,
+    IngestionError,
+    OneByOne,
+    record_of,
+    runtime_client,
+)
 
 
 def rows(count: int) -> list[dict[str, Any]]:
@@ -122,3 +129,45 @@ def test_a_failed_call_becomes_one_typed_error() -> None:
 
     with pytest.raises(IngestionError, match="feature group group: .*no such group"):
         Ingestion(Broken(), "group").write(rows(5))
+
+
+class OldClient:
+    """A client of a boto3 that knows PutRecord only; the first try of every third record is throttled."""
+
+    def __init__(self) -> None:
+        self.shape = get_session().get_service_model("sagemaker-featurestore-runtime")
+        self.tries: Counter[str] = Counter()
+        self.taken: list[str] = []
+        self.code = "ThrottlingException"
+
+    def put_record(self, **request: Any) -> None:
+        problems = ParamValidator().validate(request, self.shape.operation_model("PutRecord").input_shape)
+        assert not problems.has_errors(), problems.generate_report()
+        name = request["Record"][0]["ValueAsString"]
+        self.tries[name] += 1
+        if int(name[1:]) % 3 == 0 and self.tries[name] == 1:
+            raise ClientError({"Error": {"Code": self.code, "Message": "no"}}, "PutRecord")
+        self.taken.append(name)
+
+
+def test_an_older_boto3_writes_record_by_record_with_the_same_retries() -> None:
+    client = OldClient()
+    job = Ingestion(OneByOne(client), "bertline-dev-reviews", sleep=lambda seconds: None)
+    assert job.write(iter(rows(60))) == 60
+    assert sorted(client.taken) == sorted(f"r{n}" for n in range(60))
+    assert job.retried == 20
+
+
+def test_an_older_boto3_names_the_refused_record() -> None:
+    client = OldClient()
+    client.code = "ValidationError"
+    job = Ingestion(OneByOne(client), "bertline-dev-reviews", sleep=lambda seconds: None)
+    with pytest.raises(IngestionError, match=r"refused review_id r\d+: ValidationError"):
+        job.write(iter(rows(60)))
+
+
+def test_the_client_fits_the_boto3_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    assert not isinstance(runtime_client(), OneByOne)
+    monkeypatch.setattr("boto3.client", lambda *_, **__: OldClient())
+    assert isinstance(runtime_client(), OneByOne)
