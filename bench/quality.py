@@ -10,7 +10,7 @@ METRICS = ("accuracy", "macro_f1")
 
 def main() -> None:
     """Train with each seed on the local cloud and print the test metrics."""
-    target, started = cloud.up()
+    target, started = cloud.up("dev")
     try:
         deployment.bootstrap(target, "dev", on_line=lambda line: None)
         deployment.deploy(target, "dev", on_line=lambda line: None)

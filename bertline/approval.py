@@ -61,8 +61,15 @@ def find(target: Target, platform: Platform, version: int | None) -> str:
 
 
 def approve(target: Target, package: str, comment: str) -> None:
-    """Approve a model package; the serving stack's rule then deploys it."""
-    target.client("sagemaker").update_model_package(
+    """Approve a model package; the serving stack's rule then deploys it.
+
+    Only a change of the status is an event, so a version that was approved before is set to pending first.
+    """
+    sagemaker = target.client("sagemaker")
+    now = sagemaker.describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
+    if now == "Approved":
+        sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="PendingManualApproval")
+    sagemaker.update_model_package(
         ModelPackageArn=package, ModelApprovalStatus="Approved", ApprovalDescription=comment
     )
 
@@ -85,7 +92,7 @@ def wait_until_served(
         if package_served == package and state == "InService":
             return
         if state == "Failed":
-            raise BertlineError(f"endpoint {endpoint} failed: see `bertline logs --endpoint`")
+            raise BertlineError(f"endpoint {endpoint} failed: see `bertline logs Endpoint`")
         time.sleep(0.5 if target.kind == "local" else 15)
     raise BertlineError(
         f"endpoint {endpoint} is {state} and does not serve {package}: see the deploy function's log"

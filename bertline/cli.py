@@ -1,6 +1,7 @@
 """The commands. Each one reads its options, calls one module and prints."""
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -23,6 +24,7 @@ from bertline import (
     logs,
     platform,
     runs,
+    teardown,
     uploads,
     watch,
 )
@@ -69,9 +71,11 @@ def demo(env: Environment = "dev", preset: str = "demo") -> None:
 
 
 @app.command()
-def up(port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None) -> None:
-    """Start the local cloud."""
-    target, started = cloud.up(port)
+def up(
+    env: Environment = "dev", port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None
+) -> None:
+    """Start the local cloud, for the region and account of an environment's settings."""
+    target, started = cloud.up(env, port)
     console.print(
         f"the local cloud {'is up' if started else 'was already up'} at {target.endpoint_url}",
         highlight=False,
@@ -109,13 +113,21 @@ def deploy(env: Environment = "dev") -> None:
 
 @app.command()
 def destroy(
-    env: Environment = "dev", yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+    env: Environment = "dev",
+    data: Annotated[bool, typer.Option("--data", help="Delete models, objects and features too.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Delete all stacks of an environment; data, key and feature group stay where the settings say so."""
+    """Delete the endpoint and all stacks of an environment; the data only when asked for with --data."""
     target = _target(env)
     if target.kind == "aws" and not yes:
-        typer.confirm(f"Delete the stacks bertline-{env}-* in {target.region}?", abort=True)
+        what = f"the endpoint and stacks bertline-{env}-* in {target.region}"
+        typer.confirm(f"Delete {what}{' WITH ALL DATA, MODELS AND FEATURES' if data else ''}?", abort=True)
+    teardown.stop_serving(target, env)
+    if data:
+        teardown.delete_models_and_objects(target, env)
     deployment.destroy(target, env, on_line=_echo)
+    if data:
+        teardown.delete_feature_group(target, env)
 
 
 @app.command()
@@ -143,11 +155,11 @@ def run(env: Environment = "dev", settings: Settings = None, preset: str = "", d
     """Start the pipeline and follow it; the exit status is 1 if it does not succeed."""
     target = _target(env)
     place = platform.find(target, env)
-    values = {
-        **runs.last_inputs(target, place),
-        **(runs.preset(preset) if preset else {}),
-        **runs.parse(settings or []),
-    }
+    given = {**(runs.preset(preset) if preset else {}), **runs.parse(settings or [])}
+    carried = {k: v for k, v in runs.last_inputs(target, place).items() if k not in given}
+    for name, value in carried.items():
+        console.print(f"as in the newest execution: {name}={value}", highlight=False, soft_wrap=True)
+    values = {**carried, **given}
     arn = runs.start(target, place, values, "bertline run")
     console.print(f"started {arn}", highlight=False, soft_wrap=True)
     if not detach:
@@ -215,9 +227,9 @@ def status(env: Environment = "dev") -> None:
         raise typer.Exit(3)
     target = _target(env)
     place = platform.find(target, env)
-    table = Table(
-        "what", "name", "state", title=target.endpoint_url or f"AWS, {target.region}", title_justify="left"
-    )
+    table = Table(title=target.endpoint_url or f"AWS, {target.region}", title_justify="left")
+    for column in ("what", "name", "state"):
+        table.add_column(column, overflow="fold")
     for row in _states(target, place):
         table.add_row(*row)
     console.print(table)
@@ -291,3 +303,13 @@ def main() -> None:
         message = escape(f"the {chosen['target']} cloud said: {error}")
         errors.print(f"[red]error:[/] {message}", highlight=False, soft_wrap=True)
         sys.exit(1)
+    finally:
+        _flush()
+
+
+def _flush() -> None:
+    """Let `bertline logs Train | head` end quietly."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -83,7 +83,7 @@ class Demo:
 
     def _start(self) -> Target:
         with self._phase("start the local cloud"):
-            target, self.started_cloud = cloud.up()
+            target, self.started_cloud = cloud.up(self.environment)
             self.target = target
         self.console.print(f"  the local cloud answers at {target.endpoint_url}", highlight=False)
         return target
@@ -114,7 +114,7 @@ class Demo:
             execution = watch.follow(target, self.execution, self.console)
         for step in execution.steps:
             if step.state == "Failed":
-                self.console.print(f"  {step.name} failed: {step.reason}", highlight=False, style="red")
+                self.console.print(f"  {step.name} failed: {step.reason}", highlight=False, markup=False)
         return execution
 
     def _serve(self, target: Target, place: platform.Platform) -> None:
@@ -139,7 +139,7 @@ class Demo:
         self.console.print(f"The report: {report}", highlight=False, soft_wrap=True)
         self.console.print(
             "The local cloud and its endpoint stay up. Try next:\n"
-            '  .venv/bin/python -m bertline invoke "I would buy it again"\n'
+            '  .venv/bin/python -m bertline invoke "works like a charm, highly recommended"\n'
             "  .venv/bin/python -m bertline run --set Epochs=3 --set MinAccuracyValue=0.99\n"
             "  .venv/bin/python -m bertline status\n"
             "  make down        (stops all of it)",

@@ -7,9 +7,10 @@ from typing import Any
 from urllib.parse import urlparse
 
 from rich.console import Console
+from rich.markup import escape
 
 from bertline.errors import BertlineError
-from bertline.paths import REPORTS
+from bertline.paths import REPORTS, private_home
 from bertline.target import Target
 from bertline.watch import Execution
 
@@ -49,6 +50,7 @@ def fetch(target: Target, execution: Execution) -> Evaluation:
     outputs = {o["OutputName"]: o["S3Output"]["S3Uri"] for o in job["ProcessingOutputConfig"]["Outputs"]}
     place = urlparse(outputs["evaluation"])
     folder = REPORTS / execution.arn.rsplit("/", 1)[-1]
+    private_home()
     folder.mkdir(parents=True, exist_ok=True)
     s3 = target.client("s3")
     for name in ("evaluation.json", "report.html"):
@@ -60,7 +62,7 @@ def show(evaluation: Evaluation, console: Console) -> None:
     """Print the verdict, its reasons and the numbers beside the baselines."""
     gate = evaluation.content["gate"]
     verdict = "[bold green]passed[/]" if gate["passed"] else "[bold red]refused[/]"
-    console.print(f"The gate: {verdict}. {gate['summary']}", highlight=False)
+    console.print(f"The gate: {verdict}. {escape(gate['summary'])}", highlight=False)
     for name, metric in evaluation.content["metrics"].items():
         if "interval" in metric:
             low, high = metric["interval"]

@@ -34,8 +34,11 @@ def _lines(target: Target, group: str, prefix: str) -> Iterator[str]:
     client = target.client("logs")
     named = {"logStreamNamePrefix": prefix} if prefix else {}
     try:
-        streams = client.describe_log_streams(logGroupName=group, **named)["logStreams"]
+        pages = client.get_paginator("describe_log_streams").paginate(logGroupName=group, **named)
+        streams = [stream for page in pages for stream in page["logStreams"]]
     except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFoundException":
+            raise
         raise BertlineError(f"there is no log group {group} yet") from error
     for stream in streams:
         pages = client.get_paginator("filter_log_events").paginate(

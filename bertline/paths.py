@@ -8,3 +8,9 @@ HOME = ROOT / ".bertline"
 CLOUD_HOME = HOME / "cloud"
 LOGS = HOME / "logs"
 REPORTS = HOME / "reports"
+
+
+def private_home() -> None:
+    """Make the folder that commands write to, closed to others: reports and jobs hold people's texts."""
+    HOME.mkdir(mode=0o700, exist_ok=True)
+    HOME.chmod(0o700)

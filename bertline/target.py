@@ -3,6 +3,7 @@
 import json
 import os
 import tomllib
+import urllib.request
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -63,14 +64,23 @@ class Target:
         return environment
 
 
+@dataclass(frozen=True)
+class Place:
+    """The AWS region of an environment, and its account where the settings name one."""
+
+    region: str
+    account: str | None
+
+
 def local_cloud() -> Target | None:
-    """The local cloud that runs now, or None."""
+    """The local cloud that answers now, or None."""
     try:
         state = json.loads((CLOUD_HOME / "cloud.json").read_text())
-        os.kill(int(state["pid"]), 0)
-    except (FileNotFoundError, ProcessLookupError):
+        with urllib.request.urlopen(f"{state['endpoint_url']}/_local_cloud/health", timeout=5) as answer:  # noqa: S310
+            alive = json.load(answer)["pid"] == state["pid"]
+        return Target("local", state["region"], state["endpoint_url"], state["account"]) if alive else None
+    except (OSError, ValueError, KeyError):  # no file, an unfinished one, or nobody answers
         return None
-    return Target("local", state["region"], state["endpoint_url"], state["account"])
 
 
 def resolve(kind: Kind, environment: str) -> Target:
@@ -79,26 +89,44 @@ def resolve(kind: Kind, environment: str) -> Target:
     Raises
     ------
     BertlineError
-        The local cloud is down, or the environment has no settings file.
+        The local cloud is down or stands for another region or account, or the environment has no settings.
     """
+    place = place_of(environment)
     if kind == "aws":
-        return Target("aws", region_of(environment))
+        return Target("aws", place.region)
     target = local_cloud()
     if target is None:
         raise BertlineError(
             "the local cloud is not running: start it with `bertline up`, or pass --target aws"
         )
+    check_place(target, place, environment)
     return target
 
 
-def region_of(environment: str) -> str:
-    """The AWS region that config/<environment>.toml names."""
+def check_place(target: Target, place: Place, environment: str) -> None:
+    """Raise BertlineError if a local cloud stands for another region or account than the settings say."""
+    wanted = (place.region, place.account or target.account)
+    if (target.region, target.account) != wanted:
+        raise BertlineError(
+            f"the local cloud stands for {target.account} in {target.region}, but config/{environment}.toml "
+            f"says {wanted[1]} in {wanted[0]}: stop it with `bertline down` and start it again"
+        )
+
+
+def place_of(environment: str) -> Place:
+    """The region and account that config/<environment>.toml names.
+
+    Raises
+    ------
+    BertlineError
+        There is no such file, or it names no region.
+    """
     path = CONFIG / f"{environment}.toml"
     try:
-        region = tomllib.loads(path.read_text())["region"]
+        settings = tomllib.loads(path.read_text())
+        return Place(str(settings["region"]), settings.get("account"))
     except FileNotFoundError as error:
         known = ", ".join(sorted(p.stem for p in CONFIG.glob("*.toml")))
         raise BertlineError(f"there is no environment {environment!r} (config/ has: {known})") from error
     except (KeyError, tomllib.TOMLDecodeError) as error:
         raise BertlineError(f"{path}: no readable `region`: {error}") from error
-    return str(region)

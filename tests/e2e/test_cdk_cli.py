@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bertline import deployment, platform
+from bertline import deployment, platform, teardown
 from bertline.errors import NotDeployed
-from bertline.target import Target
 
 from . import cloud
 
@@ -35,21 +34,12 @@ def test_bootstrap_deploy_again_and_destroy(tmp_path: Path, monkeypatch: pytest.
         lines: list[str] = []
         deployment.deploy(target, "dev", on_line=lines.append)
         assert sum("(no changes)" in line for line in lines) == 4, lines
-        empty(target, place.raw_bucket, place.artifact_bucket)
+        teardown.stop_serving(target, "dev")
+        teardown.delete_models_and_objects(target, "dev")
         deployment.destroy(target, "dev", on_line=lambda line: None)
+        teardown.delete_feature_group(target, "dev")
         with pytest.raises(NotDeployed):
             platform.find(target, "dev")
-
-
-def empty(target: Target, *buckets: str) -> None:
-    """CloudFormation deletes empty buckets only."""
-    for bucket in buckets:
-        pages = target.client("s3").get_paginator("list_object_versions").paginate(Bucket=bucket)
-        for page in pages:
-            for version in page.get("Versions", []) + page.get("DeleteMarkers", []):
-                target.client("s3").delete_object(
-                    Bucket=bucket, Key=version["Key"], VersionId=version["VersionId"]
-                )
 
 
 def test_synth_through_the_command_needs_no_credentials(tmp_path: Path) -> None:

@@ -119,6 +119,14 @@ def test_an_equal_run_reuses_every_step_and_a_newer_version_takes_over_the_endpo
     assert answer["model_version"] == newest.rsplit("/", 1)[1]
 
 
+def test_approving_an_older_version_again_goes_back_to_it(deployed: Deployed, first: Execution) -> None:
+    oldest = approval.find(deployed.target, deployed.place, 1)
+    approval.approve(deployed.target, oldest, "back, by a test")
+    approval.wait_until_served(deployed.target, deployed.place.endpoint, oldest)
+    (answer,) = endpoint.invoke(deployed.target, deployed.place.endpoint, ["fine"])
+    assert answer["model_version"] == "1"
+
+
 def test_a_floor_out_of_reach_is_refused_with_the_reason_and_registers_nothing(
     deployed: Deployed, first: Execution
 ) -> None:

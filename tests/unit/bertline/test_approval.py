@@ -73,3 +73,23 @@ def test_an_empty_group_says_what_to_do(fake: Fake, place: Platform) -> None:
     target = fake(sagemaker={"list_model_packages": {"ModelPackageSummaryList": []}})
     with pytest.raises(BertlineError, match="run the pipeline first"):
         approval.newest(target, place)
+
+
+@pytest.mark.parametrize(
+    ("before", "statuses"),
+    [
+        ("PendingManualApproval", ["Approved"]),
+        ("Rejected", ["Approved"]),
+        ("Approved", ["PendingManualApproval", "Approved"]),  # going back to it: a change is what deploys
+    ],
+)
+def test_an_approval_is_always_a_change_of_the_status(fake: Fake, before: str, statuses: list[str]) -> None:
+    seen: list[str] = []
+    target = fake(
+        sagemaker={
+            "describe_model_package": {"ModelApprovalStatus": before},
+            "update_model_package": lambda **asked: seen.append(asked["ModelApprovalStatus"]),
+        }
+    )
+    approval.approve(target, PACKAGE, "why")
+    assert seen == statuses

@@ -28,7 +28,7 @@ def test_an_interruption_stops_the_cloud_only_if_this_run_started_it(
     target = fake(
         sagemaker={"stop_pipeline_execution": lambda **a: stopped.append(a["PipelineExecutionArn"])}
     )
-    monkeypatch.setattr(cloud, "up", lambda: (target, started))
+    monkeypatch.setattr(cloud, "up", lambda environment: (target, started))
     monkeypatch.setattr(cloud, "down", lambda: stopped.append("cloud"))
 
     def deploy(_: Any) -> None:

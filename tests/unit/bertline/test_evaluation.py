@@ -19,7 +19,7 @@ CONTENT = {
         "macro_f1": {"value": 0.74, "interval": [0.7, 0.78]},
     },
     "baselines": {"tfidf": {"metrics": {"accuracy": {"value": 0.65}, "macro_f1": {"value": 0.58}}}},
-    "gate": {"passed": False, "reasons": ["accuracy"], "summary": "Accuracy 0.770 is below 0.990."},
+    "gate": {"passed": False, "reasons": ["accuracy"], "summary": "Accuracy 0.770 is below 0.990 [see b/c]."},
 }
 JOB = "arn:aws:sagemaker:r:a:processing-job/evaluate-1"
 Fake = Callable[..., Any]
@@ -56,7 +56,7 @@ def test_verdict_numbers_and_baselines_are_shown(tmp_path: Path) -> None:
     evaluation.show(evaluation.Evaluation(CONTENT, tmp_path), Console(file=out, width=120))
     for part in (
         "refused",
-        "Accuracy 0.770 is below 0.990.",
+        "Accuracy 0.770 is below 0.990 [see b/c].",
         "0.720 to 0.810",
         "tfidf: accuracy 0.650, macro-F1 0.580",
     ):

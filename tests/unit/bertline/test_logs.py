@@ -45,3 +45,11 @@ def test_a_missing_group_is_named(fake: Callable[..., Any]) -> None:
 
     with pytest.raises(BertlineError, match="no log group /aws/sagemaker/Endpoints/e"):
         list(logs.of_endpoint(fake(logs={"describe_log_streams": absent}), "e"))
+
+
+def test_another_error_of_the_service_is_not_taken_for_a_missing_group(fake: Callable[..., Any]) -> None:
+    def refuse(**_: Any) -> Any:
+        raise client_error("AccessDeniedException", "not authorised")
+
+    with pytest.raises(Exception, match="not authorised"):
+        list(logs.of_endpoint(fake(logs={"describe_log_streams": refuse}), "e"))

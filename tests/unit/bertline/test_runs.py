@@ -10,7 +10,13 @@ from bertline import runs
 from bertline.errors import BadParameter
 from bertline.platform import Platform
 
-DEFINITION = json.dumps({"Parameters": [{"Name": "Epochs"}, {"Name": "InputData"}], "Steps": []})
+PARAMETERS = [
+    {"Name": "Epochs", "DefaultValue": 3},
+    {"Name": "InputData"},
+    {"Name": "ContractUri", "DefaultValue": "s3://assets/1.toml"},
+]
+DEFINITION = json.dumps({"Parameters": PARAMETERS, "Steps": []})
+DATA = {"InputData": "s3://raw/reviews/1/"}
 Fake = Callable[..., Any]
 
 
@@ -24,9 +30,12 @@ def sagemaker() -> dict[str, Any]:
 
 def test_values_reach_the_service(fake: Fake, place: Platform, sagemaker: dict[str, Any]) -> None:
     target = fake(sagemaker=sagemaker)
-    assert runs.start(target, place, {"Epochs": "2"}, "why") == "arn:1"
+    assert runs.start(target, place, {"Epochs": "2", **DATA}, "why") == "arn:1"
     started = dict(target.clients["sagemaker"].calls)["start_pipeline_execution"]
-    assert started["PipelineParameters"] == [{"Name": "Epochs", "Value": "2"}]
+    assert started["PipelineParameters"] == [
+        {"Name": "Epochs", "Value": "2"},
+        {"Name": "InputData", "Value": "s3://raw/reviews/1/"},
+    ]
 
 
 def test_a_misspelt_parameter_is_refused_with_the_likely_name(
@@ -39,7 +48,7 @@ def test_a_misspelt_parameter_is_refused_with_the_likely_name(
 
 
 def test_an_unlike_name_gets_the_whole_list(fake: Fake, place: Platform, sagemaker: dict[str, Any]) -> None:
-    with pytest.raises(BadParameter, match="it has: Epochs, InputData"):
+    with pytest.raises(BadParameter, match="it has: Epochs, InputData, ContractUri"):
         runs.start(fake(sagemaker=sagemaker), place, {"zzz": "2"}, "why")
 
 
@@ -59,19 +68,30 @@ def test_presets_are_parameter_values_as_the_service_takes_them() -> None:
         runs.preset("nosuch")
 
 
-def test_a_run_takes_its_inputs_from_the_newest_execution(fake: Fake, place: Platform) -> None:
+def test_a_parameter_without_a_default_must_be_given(
+    fake: Fake, place: Platform, sagemaker: dict[str, Any]
+) -> None:
+    with pytest.raises(BadParameter, match="InputData has no value: `bertline upload`"):
+        runs.start(fake(sagemaker=sagemaker), place, {"Epochs": "2"}, "why")
+
+
+@pytest.mark.parametrize(
+    ("contract", "carried"),
+    [("s3://assets/1.toml", {}), ("s3://raw/contracts/2/", {"ContractUri": "s3://raw/contracts/2/"})],
+)
+def test_a_run_takes_over_the_inputs_that_the_newest_execution_was_given(
+    fake: Fake, place: Platform, contract: str, carried: dict[str, str]
+) -> None:
+    values = {**DATA, "Epochs": "9", "ContractUri": contract}
+    listed = [{"Name": name, "Value": value} for name, value in values.items()]
     target = fake(
         sagemaker={
             "list_pipeline_executions": {"PipelineExecutionSummaries": [{"PipelineExecutionArn": "arn:1"}]},
-            "list_pipeline_parameters_for_execution": {
-                "PipelineParameters": [
-                    {"Name": "InputData", "Value": "s3://x/"},
-                    {"Name": "Epochs", "Value": "9"},
-                ]
-            },
+            "list_pipeline_parameters_for_execution": {"PipelineParameters": listed},
+            "describe_pipeline_definition_for_execution": {"PipelineDefinition": DEFINITION},
         }
     )
-    assert runs.last_inputs(target, place) == {"InputData": "s3://x/"}
+    assert runs.last_inputs(target, place) == {**DATA, **carried}
 
 
 def test_the_first_run_has_no_inputs_to_take_over(fake: Fake, place: Platform) -> None:
