@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from local_cloud import deploy, launcher
+from local_cloud.defaults import ACCOUNT, PORT, REGION
 
 DOWN = 3
 
@@ -32,8 +34,8 @@ def up(options: argparse.Namespace) -> int:
         print(f"already running: {_where(running)}")
         return 0
     if options.foreground:
-        return launcher.run(options.home, options.port, options.region)
-    cloud = launcher.start(options.home, options.port, options.region)
+        return launcher.run(options.home, options.port, options.region, options.account)
+    cloud = launcher.start(options.home, options.port, options.region, options.account)
     print(f"running: {_where(cloud)}")
     print(f"log: {options.home.resolve() / launcher.LOG_FILE}")
     return 0
@@ -96,6 +98,12 @@ def _where(cloud: launcher.Cloud) -> str:
     return f"{cloud.endpoint_url} (account {cloud.account}, region {cloud.region}, pid {cloud.pid})"
 
 
+def _account(text: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", text):
+        raise argparse.ArgumentTypeError(f"an account number has twelve digits, got '{text}'")
+    return text
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="local_cloud", description="AWS on 127.0.0.1 with a working SageMaker."
@@ -106,10 +114,11 @@ def _parser() -> argparse.ArgumentParser:
     shared.add_argument("--home", type=Path, default=home, help=f"where it keeps its files (now {home})")
 
     starting = commands.add_parser("up", parents=[shared], help="start it")
+    starting.add_argument("--port", type=int, default=PORT, help="wished port; another if it is taken")
+    starting.add_argument("--region", default=REGION, help=f"AWS region it plays (default {REGION})")
     starting.add_argument(
-        "--port", type=int, default=launcher.PORT, help="wished port; another if it is taken"
+        "--account", type=_account, default=ACCOUNT, help=f"account number it plays (default {ACCOUNT})"
     )
-    starting.add_argument("--region", default=launcher.REGION)
     starting.add_argument(
         "--foreground", action="store_true", help="stay, log to the terminal, stop on Ctrl-C"
     )

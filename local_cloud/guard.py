@@ -1,13 +1,15 @@
-"""The small process above every child: it kills the child's group when the server is gone.
+"""The small process above every child: it kills the child and all that came of it when the server is gone.
 
 Run by file path, `python -I -S guard.py <server_fd> <status_fd> -- command...`, never imported by the server:
 it needs the standard library only and starts in some 15 ms.
 
 * `server_fd` is the read end of a pipe whose write end only the server holds. Its end of file means that the
-  server has died, however it died, and the whole process group of the child is killed.
+  server has died, however it died, and the child is killed with everything it has started.
 * `status_fd` takes one line to the server: `pid <n>`, followed by `errno <n>` when the command cannot start.
 
-The guard ends as its child ends: with the same exit code, or by the same signal.
+The guard ends as its child ends: with the same exit code, or by the same signal. Nothing that the child
+has started is left then. On Linux the guard is a subreaper: a process whose parent has ended becomes its own
+child, so that one in a session of its own is found as well. Elsewhere only the process group is ended.
 """
 
 from __future__ import annotations
@@ -18,10 +20,13 @@ import resource
 import select
 import signal
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 
 PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+KILL_SECONDS = 5.0
 FORWARDED = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
@@ -32,6 +37,8 @@ def main(arguments: list[str]) -> None:
         os.set_inheritable(descriptor, False)
     wake_fd = _wake_on_child_exit()
     prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+    if prctl is not None:
+        prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     guard = os.getpid()
     child = os.fork()
     if child == 0:
@@ -43,6 +50,7 @@ def main(arguments: list[str]) -> None:
     _forward_signals(child)
     status = _watch(child, server_fd, wake_fd)
     _kill_group(child)
+    _kill_descendants()
     _end_as(status)
 
 
@@ -74,7 +82,7 @@ def _wake_on_child_exit() -> int:
 
 def _forward_signals(child: int) -> None:
     def forward(number: int, _frame: FrameType | None) -> None:
-        _signal_group(child, number)
+        _signal(os.killpg, child, number)
 
     for name in FORWARDED:
         signal.signal(name, forward)
@@ -84,8 +92,8 @@ def _watch(child: int, server_fd: int, wake_fd: int) -> int:
     """Wait for the child and return its wait status; kill its group once the server is gone."""
     watched = [server_fd, wake_fd]
     while True:
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid == child:
+        status = _reap(child)
+        if status is not None:
             return status
         ready, _, _ = select.select(watched, [], [])
         if wake_fd in ready:
@@ -93,6 +101,48 @@ def _watch(child: int, server_fd: int, wake_fd: int) -> int:
         if server_fd in ready:
             watched.remove(server_fd)
             _kill_group(child)
+
+
+def _reap(child: int) -> int | None:
+    """Collect all that has ended, adopted processes too; return the child's wait status once it has ended."""
+    status = None
+    while True:
+        try:
+            pid, ending = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return status
+        if pid == 0:
+            return status
+        if pid == child:
+            status = ending
+
+
+def _kill_descendants() -> None:
+    """Kill what the child has left, level by level: the children of a killed process become the guard's."""
+    deadline = time.monotonic() + KILL_SECONDS
+    while time.monotonic() < deadline:
+        for pid in _children_of(os.getpid()):
+            _signal(os.kill, pid, signal.SIGKILL)
+        try:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                time.sleep(0.005)
+        except ChildProcessError:
+            return  # none is left
+
+
+def _children_of(parent: int) -> list[int]:
+    """Return the ids of a process's children, ended ones too; only Linux has a table to read them from."""
+    found = []
+    names = os.listdir("/proc") if sys.platform == "linux" else []  # noqa: PTH208 - pathlib starts slowly
+    for name in filter(str.isdigit, names):
+        try:
+            with open(f"/proc/{name}/stat", "rb") as file:  # noqa: PTH123
+                fields = file.read().rpartition(b")")[2].split()
+        except OSError:
+            continue  # it ended while we were looking
+        if int(fields[1]) == parent:
+            found.append(int(name))
+    return found
 
 
 def _set_group(child: int) -> None:
@@ -104,12 +154,12 @@ def _set_group(child: int) -> None:
 
 
 def _kill_group(child: int) -> None:
-    _signal_group(child, signal.SIGKILL)
+    _signal(os.killpg, child, signal.SIGKILL)
 
 
-def _signal_group(child: int, number: int) -> None:
+def _signal(send: Callable[[int, int], None], target: int, number: int) -> None:
     try:
-        os.killpg(child, number)
+        send(target, number)
     except (ProcessLookupError, PermissionError):
         # Nobody is left. macOS says "not permitted" for a group of zombies.
         return

@@ -21,10 +21,9 @@ from types import FrameType
 from typing import Any
 
 from local_cloud import children, processes
+from local_cloud.defaults import ACCOUNT, HOST, PORT, REGION
+from local_cloud.home import HomeError, claim, is_claimed
 
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
-PORT = 4566
 SERVER = "local_cloud.server"
 STATE_FILE = "cloud.json"
 LOG_FILE = "server.log"
@@ -77,7 +76,7 @@ class Cloud:
         }
 
 
-def start(home: Path, port: int = PORT, region: str = REGION) -> Cloud:
+def start(home: Path, port: int = PORT, region: str = REGION, account: str = ACCOUNT) -> Cloud:
     """Start a detached server, or return the one that already runs for `home`.
 
     Parameters
@@ -85,12 +84,14 @@ def start(home: Path, port: int = PORT, region: str = REGION) -> Cloud:
     home
         Directory for state, logs and job files; created when missing.
     port
-        Port to listen on; the next free one is taken when this one is in use.
+        Port to listen on; any free one is taken when this one is in use.
+    region, account
+        Of a cloud that is started; one that runs already keeps its own.
 
     Raises
     ------
     LaunchError
-        The server ended, or did not answer, before it was ready.
+        `home` holds somebody else's files, or the server ended, or did not answer, before it was ready.
     """
     home = _prepared(home)
     with _locked(home):
@@ -100,7 +101,7 @@ def start(home: Path, port: int = PORT, region: str = REGION) -> Cloud:
         port = free_port(port)
         with (home / LOG_FILE).open("ab") as log:
             server = subprocess.Popen(
-                _command(home, port),
+                _command(home, port, region, account),
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -108,7 +109,7 @@ def start(home: Path, port: int = PORT, region: str = REGION) -> Cloud:
                 start_new_session=True,
             )
         _started[server.pid] = server
-        cloud = _cloud(server.pid, port, region)
+        cloud = _cloud(server.pid, port, region, account)
         try:
             _wait_until_ready(cloud, server, home / LOG_FILE)
         except BaseException:
@@ -118,7 +119,7 @@ def start(home: Path, port: int = PORT, region: str = REGION) -> Cloud:
         return cloud
 
 
-def run(home: Path, port: int = PORT, region: str = REGION) -> int:
+def run(home: Path, port: int = PORT, region: str = REGION, account: str = ACCOUNT) -> int:
     """Run the server in the foreground until it ends or Ctrl-C; return its exit code.
 
     Raises
@@ -135,9 +136,10 @@ def run(home: Path, port: int = PORT, region: str = REGION) -> int:
                 f"a local cloud already runs for {home} at {running.endpoint_url}; stop it first"
             )
         port = free_port(port)
-        server = children.spawn(_command(home, port), env=os.environ, cwd=_ROOT, stdout=sys.stdout.fileno())
+        command = _command(home, port, region, account)
+        server = children.spawn(command, env=os.environ, cwd=_ROOT, stdout=sys.stdout.fileno())
         with _ending(server):
-            cloud = _cloud(server.pid, port, region)
+            cloud = _cloud(server.pid, port, region, account)
             _wait_until_ready(cloud, server, None)
             _write_state(home, cloud)
             starting.close()
@@ -168,7 +170,7 @@ def stop(home: Path, grace: float = STOP_GRACE_S) -> bool:
         Something of it cannot be ended.
     """
     home = home.resolve()
-    if not home.is_dir():
+    if not is_claimed(home):
         return False
     with _locked(home):
         cloud = find(home)
@@ -195,24 +197,26 @@ def free_port(wished: int) -> int:
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             with suppress(OSError):
-                probe.bind(("127.0.0.1", port))
+                probe.bind((HOST, port))
                 return int(probe.getsockname()[1])
-    raise LaunchError("no free port on 127.0.0.1")
+    raise LaunchError(f"no free port on {HOST}")
 
 
 def _prepared(home: Path) -> Path:
-    home = home.resolve()
-    home.mkdir(parents=True, exist_ok=True)
-    return home
+    try:
+        return claim(home)
+    except HomeError as error:
+        raise LaunchError(str(error)) from error
 
 
-def _command(home: Path, port: int) -> list[str]:
-    return [sys.executable, "-m", SERVER, "--home", str(home), "--port", str(port)]
+def _command(home: Path, port: int, region: str, account: str) -> list[str]:
+    where = ["--home", str(home), "--port", str(port)]
+    return [sys.executable, "-m", SERVER, *where, "--account", account, "--region", region]
 
 
-def _cloud(pid: int, port: int, region: str) -> Cloud:
+def _cloud(pid: int, port: int, region: str, account: str) -> Cloud:
     started = datetime.now(UTC).isoformat(timespec="seconds")
-    return Cloud(pid, port, f"http://127.0.0.1:{port}", ACCOUNT, region, started)
+    return Cloud(pid, port, f"http://{HOST}:{port}", account, region, started)
 
 
 def _wait_until_ready(

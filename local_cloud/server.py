@@ -8,19 +8,18 @@ import importlib
 import json
 import logging
 import os
-import shutil
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from local_cloud import children
+from local_cloud.defaults import ACCOUNT, HOST, REGION
+from local_cloud.home import HomeError, claim, clear
+from local_cloud.visitors import Asgi, programs_only
 
-HOST = "127.0.0.1"
-ACCOUNT = "123456789012"
-REGION = "us-east-1"
 OWN_PATHS = "/_local_cloud/"
 HEALTH = f"{OWN_PATHS}health"
 # Modules that register operations, routes and resource types when they are imported.
@@ -28,28 +27,51 @@ PARTS = ("control", "registry", "pipelines", "jobs", "endpoints", "feature_store
 _log = logging.getLogger("local_cloud.server")
 _STOP_GRACE_SECONDS = 3.0
 
-Asgi = Callable[..., Awaitable[None]]
+
+@dataclass(frozen=True)
+class Settings:
+    """What the server is started with.
+
+    Parameters
+    ----------
+    home
+        Folder for jobs, logs and state; made by a local cloud.
+    port
+        Port on 127.0.0.1.
+    account, region
+        Whose requests are those that carry no signature, and where the emulator's own parts are.
+    """
+
+    home: Path
+    port: int
+    account: str = ACCOUNT
+    region: str = REGION
+
+    @property
+    def url(self) -> str:
+        """Where the server answers."""
+        return f"http://{HOST}:{self.port}"
 
 
-def configure_environment(port: int, home: Path) -> None:
+def configure_environment(settings: Settings) -> None:
     """Set what the emulator reads when it is imported; nothing of the caller's AWS settings stays."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ.update(
         BIND_HOST=HOST,
-        GATEWAY_PORT=str(port),
-        MINISTACK_ACCOUNT_ID=ACCOUNT,
-        MINISTACK_REGION=REGION,
+        GATEWAY_PORT=str(settings.port),
+        MINISTACK_ACCOUNT_ID=settings.account,
+        MINISTACK_REGION=settings.region,
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
-        AWS_ENDPOINT_URL=f"http://{HOST}:{port}",
+        AWS_ENDPOINT_URL=settings.url,
         AWS_EC2_METADATA_DISABLED="true",
-        TMPDIR=str(_folder(home / "tmp")),
+        TMPDIR=str(_folder(settings.home / "tmp")),
     )
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 
-def register(home: Path, port: int, loop: asyncio.AbstractEventLoop) -> None:
+def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
     """Put the SageMaker service, its resource types and its event targets into the emulator."""
     from local_cloud import ministack_hooks as hooks
     from local_cloud.sagemaker.context import Contexts
@@ -59,18 +81,18 @@ def register(home: Path, port: int, loop: asyncio.AbstractEventLoop) -> None:
         importlib.import_module(f"local_cloud.sagemaker.{part}")
     from local_cloud.sagemaker import cloudformation, events
 
-    contexts = Contexts(endpoint_url=f"http://{HOST}:{port}", home=home, event_sink=hooks.on_loop(loop))
+    contexts = Contexts(endpoint_url=settings.url, home=settings.home, event_sink=hooks.on_loop(loop))
     service = Service(contexts)
     hooks.register_service("sagemaker", service.handle, target_prefix="SageMaker.", paths=PATHS)
     cloudformation.register(contexts)
     hooks.register_pipeline_targets(events.pipeline_starter(contexts))
 
 
-def with_own_paths(app: Asgi) -> Asgi:
+def with_own_paths(app: Asgi, settings: Settings) -> Asgi:
     """The application with a health route in front; its other own paths go to the service unsigned."""
     body = json.dumps({"status": "ok", "pid": os.getpid(), "version": version("ministack")}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    scope_of_service = f"Credential={ACCOUNT}/20200101/{REGION}/sagemaker/aws4_request"
+    scope_of_service = f"Credential={settings.account}/20200101/{settings.region}/sagemaker/aws4_request"
     signature = (b"authorization", f"AWS4-HMAC-SHA256 {scope_of_service}".encode())
 
     async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
@@ -86,7 +108,12 @@ def with_own_paths(app: Asgi) -> Asgi:
     return serve
 
 
-async def run(home: Path, port: int) -> None:
+def application(emulator: Asgi, settings: Settings) -> Asgi:
+    """All that is served: the emulator and the server's own paths, for programs of this machine alone."""
+    return programs_only(with_own_paths(emulator, settings))
+
+
+async def run(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT, then end all children."""
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
@@ -96,20 +123,20 @@ async def run(home: Path, port: int) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    register(home, port, loop)
+    register(settings, loop)
 
     async def stop() -> None:
         await stopping.wait()
         await asyncio.to_thread(close_parts)
 
     config = Config()
-    config.bind = [f"{HOST}:{port}"]
+    config.bind = [f"{HOST}:{settings.port}"]
     config.keep_alive_timeout = 75
     config.graceful_timeout = 1
     config.shutdown_timeout = 5
     config.loglevel = os.environ["LOG_LEVEL"]
     try:
-        await serve(with_own_paths(hooks.asgi_app()), config, shutdown_trigger=stop)
+        await serve(application(hooks.asgi_app(), settings), config, shutdown_trigger=stop)
     finally:
         await asyncio.to_thread(children.terminate_all, _STOP_GRACE_SECONDS)
 
@@ -127,13 +154,18 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local_cloud.server", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="directory for jobs, logs and state")
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
+    parser.add_argument("--account", default=ACCOUNT, help="account number, twelve digits")
+    parser.add_argument("--region", default=REGION)
     parsed = parser.parse_args(arguments)
-    home = _folder(parsed.home.resolve())
+    try:
+        home = claim(parsed.home)
+        clear(home)  # what is left belongs to an earlier server, whose records are gone
+    except HomeError as error:
+        parser.error(str(error))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for leftover in ("jobs", "endpoints", "tmp"):  # of an earlier server: its records are gone
-        shutil.rmtree(home / leftover, ignore_errors=True)
-    configure_environment(parsed.port, home)
-    asyncio.run(run(home, parsed.port))
+    settings = Settings(home, parsed.port, parsed.account, parsed.region)
+    configure_environment(settings)
+    asyncio.run(run(settings))
     # Worker threads may still wait for jobs that are gone: nothing of them is worth waiting for.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -76,11 +76,6 @@ class Store:
         with self.lock:
             return [copy.deepcopy(record) for record in self._kinds.get(kind, {}).values()]
 
-    def names(self, kind: str) -> tuple[str, ...]:
-        """The names of all records of a kind, oldest first."""
-        with self.lock:
-            return (*self._kinds.get(kind, {}),)
-
     def kinds(self) -> tuple[str, ...]:
         """Every kind that has held a record."""
         with self.lock:

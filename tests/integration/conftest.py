@@ -63,10 +63,11 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    home = tmp_path_factory.mktemp("cloud")
+    folder = tmp_path_factory.mktemp("cloud")
+    home = folder / "home"
     command = [sys.executable, "-m", "local_cloud.server", "--home", str(home), "--port", str(port)]
     environment = {**os.environ, "AWS_PROFILE": "no-such-profile", "SM_MODEL_DIR": "/leaked"}
-    log = home / "server.log"
+    log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
     try:

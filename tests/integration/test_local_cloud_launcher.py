@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import signal
@@ -154,6 +155,52 @@ def test_failing_stack_names_the_resource(target: deploy.Target, tmp_path: Path)
     assert "not a valid name!" in raised.value.reason
 
 
+def ask(cloud: launcher.Cloud, method: str, path: str, body: str = "", **headers: str) -> tuple[int, str]:
+    """Send a request as it is, signed by nobody; return the status and the body of the answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", cloud.port, timeout=DEADLINE_S)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, path, body, named)
+    answer = connection.getresponse()
+    found = answer.status, answer.read().decode()
+    assert answer.getheader("Access-Control-Allow-Origin") != "*"
+    connection.close()
+    return found
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null", "Content_Type": "text/plain"},
+        {"Sec_Fetch_Site": "cross-site"},
+        {"Host": "evil.example:4566"},
+    ],
+)
+def test_a_web_page_cannot_start_a_job(cloud: launcher.Cloud, headers: dict[str, str]) -> None:
+    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
+    job = {
+        "ProcessingJobName": "page",
+        "RoleArn": f"arn:aws:iam::{cloud.account}:role/page",
+        "ProcessingResources": {"ClusterConfig": cluster},
+        "AppSpecification": {"ImageUri": "image", "ContainerEntrypoint": ["/bin/true"]},
+    }
+    target = {"X_Amz_Target": "SageMaker.CreateProcessingJob"}
+    status, body = ask(cloud, "POST", "/", json.dumps(job), **target, **headers)
+    assert (status, json.loads(body)["__type"]) == (403, "AccessDeniedException")
+    assert ask(cloud, "OPTIONS", "/", **headers, Access_Control_Request_Method="POST")[0] == 403
+    assert client(cloud, "sagemaker").list_processing_jobs()["ProcessingJobSummaries"] == []
+
+
+def test_a_bucket_may_be_part_of_the_host(cloud: launcher.Cloud) -> None:
+    s3 = client(cloud, "s3")
+    s3.create_bucket(Bucket="by-host")
+    s3.put_object(Bucket="by-host", Key="a.txt", Body=b"here")
+    assert ask(cloud, "GET", "/a.txt", Host=f"by-host.localhost:{cloud.port}") == (200, "here")
+    assert ask(cloud, "GET", "/a.txt", Host=f"by-host.s3.localhost:{cloud.port}") == (200, "here")
+    s3.delete_object(Bucket="by-host", Key="a.txt")
+    s3.delete_bucket(Bucket="by-host")
+
+
 def test_command_line_from_up_to_down(tmp_path: Path) -> None:
     home = ["--home", str(tmp_path / "home")]
     assert run("status", *home).returncode == 3
@@ -208,12 +255,13 @@ def test_foreground_server_does_not_outlive_a_killed_launcher(tmp_path: Path) ->
 def _foreground(home: Path) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "local_cloud", "up", "--foreground", "--home", str(home)]
     command += ["--port", str(launcher.free_port(0))]
-    with (home / "terminal").open("wb") as terminal:
+    terminal_file = home.with_name(f"{home.name}-terminal")
+    with terminal_file.open("wb") as terminal:
         process = subprocess.Popen(
             command, cwd=ROOT, env=dict(os.environ), stdout=terminal, stderr=subprocess.STDOUT
         )
     deadline = time.monotonic() + DEADLINE_S
     while launcher.find(home) is None and time.monotonic() < deadline:
-        assert process.poll() is None, (home / "terminal").read_text()
+        assert process.poll() is None, terminal_file.read_text()
         time.sleep(0.02)
     return process

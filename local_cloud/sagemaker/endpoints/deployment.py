@@ -187,8 +187,10 @@ class Deployment:
                 variant.tails.append(logs.LogTail(self._ctx, group, stream, worker.container.log))
             for worker in added:
                 worker.wait_ready()
-        except (WorkerFailed, OSError) as error:
+        except Exception as error:
             _retire(added, 0.0)
+            if not isinstance(error, WorkerFailed | OSError):
+                raise
             raise DeploymentFailed(
                 f"The primary container for production variant {variant.plan.name} did not pass the ping "
                 f"health check. Please check CloudWatch logs for this endpoint: {error}"

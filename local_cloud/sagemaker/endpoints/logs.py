@@ -6,16 +6,14 @@ import logging
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.sagemaker import log_streams
 from local_cloud.sagemaker.context import Context
 
 _log = logging.getLogger("local_cloud.sagemaker.endpoints")
 _EVERY_S = 1.0
-_MOST_EVENTS = 1000
-_LONGEST_LINE = 32_000
 
 
 def group_of(endpoint_name: str) -> str:
@@ -57,9 +55,10 @@ class LogTail:
             return False
         client = self._ctx.client("logs")
         if not self._open:
-            self._create(client)
+            log_streams.create(client, self._group, self._stream)
+            self._open = True
         at = int(time.time() * 1000)
-        events = [{"timestamp": at, "message": line[:_LONGEST_LINE] or " "} for line in lines]
+        events = [log_streams.event(at, line) for line in lines]
         client.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=events)
         return True
 
@@ -68,19 +67,8 @@ class LogTail:
             return []
         with self._file.open("rb") as file:
             file.seek(self._offset)
-            raw = file.readlines(2**18)[:_MOST_EVENTS]
+            raw = file.readlines(2**18)[: log_streams.MOST_EVENTS]
         if raw and not last and not raw[-1].endswith(b"\n"):
             raw.pop()  # the rest of this line is still to come
         self._offset += sum(map(len, raw))
         return [line.decode(errors="replace").rstrip("\r\n") for line in raw]
-
-    def _create(self, client: Any) -> None:
-        for create, names in (
-            (client.create_log_group, {"logGroupName": self._group}),
-            (client.create_log_stream, {"logGroupName": self._group, "logStreamName": self._stream}),
-        ):
-            try:
-                create(**names)
-            except client.exceptions.ResourceAlreadyExistsException:
-                continue
-        self._open = True

@@ -55,10 +55,27 @@ class Live:
         return deployment
 
     def run(self, work: Callable[..., None], *arguments: Any) -> None:
-        """Do something that takes long on a thread of its own."""
-        threading.Thread(
-            target=work, args=(self, *arguments), name=f"endpoint-{self._name}", daemon=True
-        ).start()
+        """Do something that takes long on a thread of its own; whatever happens, it ends in a status."""
+
+        def guarded() -> None:
+            try:
+                work(self, *arguments)
+            except Exception as error:  # noqa: BLE001 - a change without an end would block the endpoint
+                _log.exception("endpoint %s", self._name)
+                settled = "Failed" if self.active is None else "InService"
+                reason = _clip(f"InternalServerError: {type(error).__name__}: {error}")
+                self.enter(EndpointStatus=settled, FailureReason=reason, PendingDeploymentSummary=None)
+
+        threading.Thread(target=guarded, name=f"endpoint-{self._name}", daemon=True).start()
+
+    def end(self, deployment: Deployment | None) -> None:
+        """End a fleet that answers no more. What cannot be ended is logged: it must not stop a change."""
+        if deployment is None:
+            return
+        try:
+            deployment.retire()
+        except Exception:  # noqa: BLE001 - as said above
+            _log.exception("the model servers of endpoint %s", self._name)
 
 
 _live: dict[tuple[str, str, str, str], Live] = {}
@@ -179,7 +196,7 @@ def _bring_up(live: Live, config: str, plans: list[VariantPlan]) -> None:
     try:
         live.active = live.deploy(config, plans)
     except DeploymentFailed as error:
-        live.enter(EndpointStatus="Failed", FailureReason=_clip(error))
+        live.enter(EndpointStatus="Failed", FailureReason=_clip(str(error)))
         return
     live.enter(EndpointStatus="InService")
 
@@ -189,12 +206,11 @@ def _replace(live: Live, config: str, plans: list[VariantPlan]) -> None:
     try:
         live.active = live.deploy(config, plans)
     except DeploymentFailed as error:
-        live.enter(EndpointStatus="RollingBack", FailureReason=_clip(error))
+        live.enter(EndpointStatus="RollingBack", FailureReason=_clip(str(error)))
         live.enter(EndpointStatus="InService", PendingDeploymentSummary=None)
         return
     # The old fleet is gone before the status says so: who waits for InService finds only the new one.
-    if before is not None:
-        before.retire()
+    live.end(before)
     live.enter(
         EndpointStatus="InService",
         EndpointConfigName=config,
@@ -212,13 +228,12 @@ def _resize(live: Live, wanted: list[dict[str, Any]]) -> None:
                     item["VariantName"], item.get("DesiredWeight"), item.get("DesiredInstanceCount")
                 )
     except DeploymentFailed as error:
-        changes["FailureReason"] = _clip(error)
+        changes["FailureReason"] = _clip(str(error))
     live.enter(**changes)
 
 
 def _remove(live: Live, ctx: Context, name: str) -> None:
-    if live.active is not None:
-        live.active.retire()
+    live.end(live.active)
     record = status.described(ctx, name, live.active)
     status.announce(ctx, {**record, "EndpointStatus": "Deleted"})
     resources.delete(ctx, KIND, name)
@@ -251,8 +266,8 @@ def _in_progress(record: Record) -> ServiceError:
     return validation(f'Cannot update in-progress endpoint "{record["EndpointArn"]}".')
 
 
-def _clip(error: DeploymentFailed) -> str:
-    return str(error)[:_LONGEST_REASON]
+def _clip(reason: str) -> str:
+    return reason[:_LONGEST_REASON]
 
 
 def _key(ctx: Context, name: str) -> tuple[str, str, str, str]:

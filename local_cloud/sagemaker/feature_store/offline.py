@@ -45,6 +45,15 @@ class Flushed:
     files: int = 0
 
 
+@dataclass(frozen=True)
+class _Written:
+    """What came of an attempt to write: files, rows of the others, and why there are any."""
+
+    files: int
+    refused: list[OfflineRow]
+    error: Exception | None
+
+
 class Buffer:
     """The rows of one feature group that are still to be written."""
 
@@ -54,17 +63,33 @@ class Buffer:
         self._writing = threading.Lock()
         self._rows: list[OfflineRow] = []
         self._group: FeatureGroup | None = None
+        self._closed = False
 
     def append(self, group: FeatureGroup, rows: Sequence[OfflineRow]) -> None:
-        """Take rows; `group` is the schema they were checked against."""
+        """Take rows; `group` is the schema they were checked against. A closed buffer writes them at once."""
         with self._lock:
             self._group = group
             self._rows += rows
-            full = len(self._rows) >= FULL_ROWS
-        _writer.wake(full)
+            full, closed = len(self._rows) >= FULL_ROWS, self._closed
+        if closed:
+            self.flush()
+        else:
+            _writer.wake(full)
+
+    def close(self) -> None:
+        """Write what is left: nothing stays in the buffer from now on.
+
+        Raises
+        ------
+        BotoCoreError, ClientError
+            As S3 answers.
+        """
+        with self._lock:
+            self._closed = True
+        self.flush()
 
     def flush(self) -> Flushed:
-        """Write all rows to S3. They stay in the buffer when S3 refuses them.
+        """Write all rows to S3. Those that S3 refuses, and no others, stay in the buffer.
 
         Raises
         ------
@@ -76,13 +101,12 @@ class Buffer:
                 rows, group, self._rows = self._rows, self._group, []
             if not rows or group is None:
                 return Flushed()
-            try:
-                files = _write(self._ctx, group, rows)
-            except BaseException:
-                with self._lock:
-                    self._rows = rows + self._rows
-                raise
-            return Flushed(len(rows), files)
+            written = _write(self._ctx, group, rows)
+            with self._lock:
+                self._rows = written.refused + self._rows
+            if written.error is not None:
+                raise written.error
+            return Flushed(len(rows), written.files)
 
 
 class Writer:
@@ -133,11 +157,21 @@ def of(ctx: Context, group: FeatureGroup) -> Buffer:
 
 
 def forget(ctx: Context, group: FeatureGroup) -> None:
-    """Write what is left of a feature group and drop its buffer."""
+    """Write what is left of a feature group and drop its buffer, unless S3 refuses the rows.
+
+    Raises
+    ------
+    BotoCoreError, ClientError
+        As S3 answers.
+    """
+    key = _key(ctx, group)
     with _buffers_lock:
-        buffer = _buffers.pop(_key(ctx, group), None)
-    if buffer is not None:
-        buffer.flush()
+        buffer = _buffers.get(key)
+    if buffer is None:
+        return
+    buffer.close()
+    with _buffers_lock:
+        _buffers.pop(key, None)
 
 
 def flush_all() -> Flushed:
@@ -164,27 +198,35 @@ def _key(ctx: Context, group: FeatureGroup) -> tuple[str, str, str]:
     return ctx.endpoint_url, group.arn, group.created.isoformat()
 
 
-def _write(ctx: Context, group: FeatureGroup, rows: list[OfflineRow]) -> int:
-    """Write rows, one file for each hour of event time, and return the number of files."""
+def _write(ctx: Context, group: FeatureGroup, rows: list[OfflineRow]) -> _Written:
+    """Write rows, one file for each hour of event time; an hour that fails does not stop the others."""
     hours: dict[str, list[OfflineRow]] = defaultdict(list)
     for row in rows:
         at = datetime.fromtimestamp(row.event_s, UTC)
         hours[f"year={at:%Y}/month={at:%m}/day={at:%d}/hour={at:%H}"].append(row)
-    client = ctx.client("s3", group.role)
-    bucket, prefix = split_uri(group.output)
+    try:
+        client = ctx.client("s3", group.role)
+        bucket, prefix = split_uri(group.output)
+    except Exception as error:  # noqa: BLE001 - raised by the caller, once the rows are safe
+        return _Written(0, rows, error)
     written = now()
 
-    def put(item: tuple[str, list[OfflineRow]]) -> None:
+    def put(item: tuple[str, list[OfflineRow]]) -> Exception | None:
         folder, some = item
         latest = datetime.fromtimestamp(max(row.event_s for row in some), UTC)
         suffix = "".join(secrets.choice(_SUFFIX) for _ in range(16))
         key = f"{prefix}/{folder}/{latest:%Y%m%dT%H%M%SZ}_{suffix}.parquet"
-        client.put_object(Bucket=bucket, Key=key, Body=_parquet(group, some, written))
+        try:
+            client.put_object(Bucket=bucket, Key=key, Body=_parquet(group, some, written))
+        except Exception as error:  # noqa: BLE001 - raised by the caller, once the rows are safe
+            return error
+        return None
 
     with ThreadPoolExecutor(_PARALLEL_FILES, thread_name_prefix="offline") as pool:
-        for _ in pool.map(put, hours.items()):
-            pass
-    return len(hours)
+        errors = list(pool.map(put, hours.items()))
+    failed = [error for error in errors if error is not None]
+    refused = [row for error, some in zip(errors, hours.values(), strict=True) if error for row in some]
+    return _Written(len(hours) - len(failed), refused, failed[0] if failed else None)
 
 
 def _parquet(group: FeatureGroup, rows: list[OfflineRow], written: datetime) -> bytes:

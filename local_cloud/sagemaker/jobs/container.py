@@ -46,11 +46,14 @@ class Container:
         Its name among the hosts of the job.
     number : int
         Counts from 1.
+    scratch : Path, optional
+        Its TMPDIR; ``tmp`` below the root when not given.
     """
 
     root: Path
     host: str
     number: int
+    scratch: Path | None = None
 
     @property
     def ml(self) -> Path:
@@ -84,7 +87,7 @@ class Container:
 
     def environment(self, aws: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of the instance: the machine's basics, its credentials, its own variables."""
-        scratch = self.root / "tmp"
+        scratch = self.scratch or self.root / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
         kept = {key: value for key, value in os.environ.items() if key in _INHERITED or key.startswith("LC_")}
         return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import os
 import shutil
@@ -16,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.jobs.container import Container
 from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut, clip
 from local_cloud.sagemaker.store import Record
 
@@ -29,6 +31,7 @@ class Kind:
     """What differs between processing and training jobs in their records."""
 
     name: str
+    folder: str
     event: str
     log_group: str
     started: str
@@ -42,6 +45,7 @@ class Kind:
 
 PROCESSING = Kind(
     "ProcessingJob",
+    "processing",
     "SageMaker Processing Job State Change",
     "/aws/sagemaker/ProcessingJobs",
     "ProcessingStartTime",
@@ -49,6 +53,7 @@ PROCESSING = Kind(
 )
 TRAINING = Kind(
     "TrainingJob",
+    "training",
     "SageMaker Training Job State Change",
     "/aws/sagemaker/TrainingJobs",
     "TrainingStartTime",
@@ -70,7 +75,16 @@ class Run:
     @property
     def folder(self) -> Path:
         """Where the job keeps its instances; removed when the job ends well."""
-        return self.ctx.home / "jobs" / self.name
+        return self.ctx.home / "jobs" / self.ctx.account / self.ctx.region / self.kind.folder / self.name
+
+    @property
+    def scratch(self) -> Path:
+        """Temporary files of the job, at a short path: that of a Unix socket has 107 characters at most."""
+        return self.ctx.home / "tmp" / hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
+
+    def container(self, host: str, number: int) -> Container:
+        """The folder of one instance."""
+        return Container(self.folder / f"algo-{number}", host, number, self.scratch / str(number))
 
     def note(self, **changes: Any) -> Record:
         """Set members of the job's record."""
@@ -91,10 +105,11 @@ def start(ctx: Context, kind: Kind, name: str, request: Record, work: Work) -> R
         ResourceInUse when a job has had the name.
     """
     run = Run(ctx, kind, name, request)
-    resources.create(ctx, kind.name, name, {**request, kind.status: "InProgress"})
-    with _lock:
-        _runs[_key(ctx, kind, name)] = run
-    _announce(run)
+    with ctx.store.lock:
+        resources.create(ctx, kind.name, name, {**request, kind.status: "InProgress"})
+        with _lock:
+            _runs[_key(ctx, kind, name)] = run
+        _announce(run)
     threading.Thread(target=_live, args=(run, work), name=f"job-{name}", daemon=True).start()
     return run
 
@@ -113,13 +128,17 @@ def stop(ctx: Context, kind: Kind, name: str) -> None:
     ServiceError
         There is no such job, or it has ended.
     """
-    status = resources.get(ctx, kind.name, name)[kind.status]
-    run = find_run(ctx, kind, name)
-    if status in TERMINAL or run is None:
-        raise ServiceError("ValidationException", f"{kind.name} '{name}' is {status}; it cannot be stopped.")
-    run.note(**{kind.status: "Stopping"})
-    run.stop.set()
-    _announce(run)
+    with ctx.store.lock:
+        status = resources.get(ctx, kind.name, name)[kind.status]
+        run = find_run(ctx, kind, name)
+        if status in TERMINAL or run is None:
+            raise ServiceError(
+                "ValidationException", f"{kind.name} '{name}' is {status}; it cannot be stopped."
+            )
+        run.stop.set()
+        if status == "InProgress":
+            run.note(**{kind.status: "Stopping"})
+            _announce(run)
 
 
 def _live(run: Run, work: Work) -> None:
@@ -148,13 +167,15 @@ def _end(run: Run, status: str, reason: str | None) -> None:
     changes: Record = {run.kind.status: status, run.kind.ended: now()}
     if reason:
         changes["FailureReason"] = clip(reason)
+    shutil.rmtree(run.scratch, ignore_errors=True)
     if status != "Failed" and not os.environ.get(KEEP_VARIABLE):
         shutil.rmtree(run.folder, ignore_errors=True)
-    run.note(**changes)
-    with _lock:
-        _runs.pop(_key(run.ctx, run.kind, run.name), None)
+    with run.ctx.store.lock:  # a stop comes before the end or after it, never between
+        run.note(**changes)
+        with _lock:
+            _runs.pop(_key(run.ctx, run.kind, run.name), None)
+        _announce(run)
     run.done.set()
-    _announce(run)
 
 
 def _announce(run: Run) -> None:

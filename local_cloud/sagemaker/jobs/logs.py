@@ -10,14 +10,13 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local_cloud.sagemaker import log_streams
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.jobs.metrics import Metric
 
 _log = logging.getLogger("local_cloud.sagemaker.jobs")
 _EVERY_SECONDS = 0.5
-_MOST_EVENTS = 1000
 _MOST_METRICS = 100
-_LONGEST_LINE = 32_000
 
 
 class LogShipper:
@@ -27,7 +26,7 @@ class LogShipper:
         self._ctx, self._group, self._job = ctx, group, job
         self._namespace, self._dimension = namespace, dimension
         self._started = int(time.time())
-        self._lines: queue.SimpleQueue[tuple[str, int, str]] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[tuple[str, dict[str, Any]]] = queue.SimpleQueue()
         self._metrics: queue.SimpleQueue[Metric] = queue.SimpleQueue()
         self._streams: set[str] = set()
         self._closed = threading.Event()
@@ -37,7 +36,7 @@ class LogShipper:
     def line(self, number: int, text: str) -> None:
         """Queue a line of instance `number`."""
         stream = f"{self._job}/algo-{number}-{self._started}"
-        self._lines.put((stream, int(time.time() * 1000), text[:_LONGEST_LINE] or " "))
+        self._lines.put((stream, log_streams.event(int(time.time() * 1000), text)))
 
     def metric(self, metric: Metric) -> None:
         """Queue a metric."""
@@ -61,31 +60,18 @@ class LogShipper:
 
     def _send_lines(self) -> None:
         batches: dict[str, list[dict[str, Any]]] = {}
-        for _ in range(_MOST_EVENTS):
+        for _ in range(log_streams.MOST_EVENTS):
             try:
-                stream, at, text = self._lines.get_nowait()
+                stream, event = self._lines.get_nowait()
             except queue.Empty:
                 break
-            batches.setdefault(stream, []).append({"timestamp": at, "message": text})
-        for stream, events in batches.items():
-            self._open(stream)
-            self._ctx.client("logs").put_log_events(
-                logGroupName=self._group, logStreamName=stream, logEvents=events
-            )
-
-    def _open(self, stream: str) -> None:
-        if stream in self._streams:
-            return
+            batches.setdefault(stream, []).append(event)
         client = self._ctx.client("logs")
-        for create, names in (
-            (client.create_log_group, {"logGroupName": self._group}),
-            (client.create_log_stream, {"logGroupName": self._group, "logStreamName": stream}),
-        ):
-            try:
-                create(**names)
-            except client.exceptions.ResourceAlreadyExistsException:
-                continue
-        self._streams.add(stream)
+        for stream, events in batches.items():
+            if stream not in self._streams:
+                log_streams.create(client, self._group, stream)
+                self._streams.add(stream)
+            client.put_log_events(logGroupName=self._group, logStreamName=stream, logEvents=events)
 
     def _send_metrics(self) -> None:
         data: list[dict[str, Any]] = []

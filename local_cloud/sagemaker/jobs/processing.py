@@ -1,18 +1,23 @@
-"""Runs a processing job: inputs down, one process an instance, outputs up when all ended well."""
+"""Runs a processing job: inputs down, one process an instance, outputs up."""
 
 from __future__ import annotations
 
+import logging
 from typing import Any
+
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import validation
 from local_cloud.sagemaker.jobs import supervise, transfer
 from local_cloud.sagemaker.jobs.container import Container
-from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped
+from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
 from local_cloud.sagemaker.jobs.lifecycle import Run
 from local_cloud.sagemaker.jobs.logs import LogShipper
 from local_cloud.sagemaker.store import Record
 
+_log = logging.getLogger("local_cloud.sagemaker.jobs")
 _PREFIX = "/opt/ml/processing"
 _MESSAGE = "opt/ml/output/message"
 _DAY = 24 * 3600
@@ -52,25 +57,38 @@ def work(run: Run) -> None:
     """
     request, ctx = run.request, run.ctx
     count = request["ProcessingResources"]["ClusterConfig"]["InstanceCount"]
-    containers = [Container(run.folder / f"algo-{at}", f"algo-{at}", at) for at in range(1, count + 1)]
+    containers = [run.container(f"algo-{at}", at) for at in range(1, count + 1)]
     client = ctx.client("s3", request["RoleArn"])
     for container in containers:
         _prepare(container, run, client, count)
     commands = [
         supervise.Command(one, _words(request, one), _environment(ctx, request, one)) for one in containers
     ]
-    exits = _run(run, commands)
-    reason = supervise.failure_of(exits, _MESSAGE)
-    if reason:
-        run.note(ExitMessage=reason)
-        raise JobFailed(reason)
+    try:
+        _run(run, commands)
+    except (JobFailed, JobStopped, JobTimedOut):
+        _upload_continuous(run, containers, client)
+        raise
+    _upload(_outputs(request), containers, client)
+
+
+def _upload(outputs: list[dict[str, Any]], containers: list[Container], client: Any) -> None:
     for container in containers:
-        for item in _outputs(request):
+        for item in outputs:
             target = item["S3Output"]
             transfer.upload(client, container.path(target["LocalPath"]), target["S3Uri"])
 
 
-def _run(run: Run, commands: list[supervise.Command]) -> list[supervise.Exit]:
+def _upload_continuous(run: Run, containers: list[Container], client: Any) -> None:
+    """What the service would have sent while the job ran; the job's own end stays the one that is told."""
+    outputs = [item for item in _outputs(run.request) if item["S3Output"]["S3UploadMode"] == "Continuous"]
+    try:
+        _upload(outputs, containers, client)
+    except (JobFailed, BotoCoreError, ClientError, S3UploadFailedError) as error:
+        _log.warning("Continuous outputs of %s not uploaded: %s", run.name, error)
+
+
+def _run(run: Run, commands: list[supervise.Command]) -> None:
     limit = run.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY)
     shipper = LogShipper(
         run.ctx,
@@ -80,9 +98,13 @@ def _run(run: Run, commands: list[supervise.Command]) -> list[supervise.Exit]:
         dimension="ProcessingJobName",
     )
     try:
-        return supervise.run(commands, stop=run.stop, seconds=limit, on_line=shipper.line)
+        exits = supervise.run(commands, stop=run.stop, seconds=limit, on_line=shipper.line)
     finally:
         shipper.close()
+    reason = supervise.failure_of(exits, _MESSAGE)
+    if reason:
+        run.note(ExitMessage=reason)
+        raise JobFailed(reason)
 
 
 def _prepare(container: Container, run: Run, client: Any, count: int) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
+from local_cloud.defaults import HOST
 from local_cloud.sagemaker.context import now
 from local_cloud.sagemaker.errors import validation
 from local_cloud.sagemaker.jobs import supervise, transfer
@@ -65,7 +67,7 @@ def work(run: Run) -> None:
     """
     client = run.ctx.client("s3", run.request["RoleArn"])
     hosts = _hosts(run.request["ResourceConfig"]["InstanceCount"])
-    containers = [Container(run.folder / f"algo-{at}", host, at) for at, host in enumerate(hosts, start=1)]
+    containers = [run.container(host, at) for at, host in enumerate(hosts, start=1)]
     _secondary(run, "Downloading", "Downloading the training data")
     for container in containers:
         _prepare(container, run, client, hosts)
@@ -104,8 +106,10 @@ def _train(run: Run, containers: list[Container]) -> None:
         if found:
             run.note(FinalMetricDataList=reader.final())
 
+    meeting = _meeting_point() if len(containers) > 1 else {}
     commands = [
-        supervise.Command(one, _words(run.request, one), _environment(run, one)) for one in containers
+        supervise.Command(one, _words(run.request, one), _environment(run, one, meeting))
+        for one in containers
     ]
     limit = run.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY)
     began = now()
@@ -176,8 +180,9 @@ def _words(request: Record, container: Container) -> list[str]:
     return words
 
 
-def _environment(run: Run, container: Container) -> dict[str, str]:
+def _environment(run: Run, container: Container, meeting: dict[str, str]) -> dict[str, str]:
     own = {
+        **meeting,
         "SAGEMAKER_BASE_DIR": str(container.ml),
         "TRAINING_JOB_NAME": run.name,
         "TRAINING_JOB_ARN": str(run.ctx.store.get(run.kind.name, run.name)["TrainingJobArn"]),
@@ -212,6 +217,13 @@ def _checkpoints(run: Run, containers: list[Container], client: Any) -> None:
 
 def _checkpoint_path(container: Container, config: dict[str, str]) -> Path:
     return container.path(config.get("LocalPath", _CHECKPOINTS))
+
+
+def _meeting_point() -> dict[str, str]:
+    """Where the hosts of a job meet: all jobs run on this machine, so each gets a free port of its own."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return {"MASTER_ADDR": HOST, "MASTER_PORT": str(probe.getsockname()[1])}
 
 
 def _hosts(count: int) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import secrets
 import string
 import threading
@@ -19,10 +20,11 @@ from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.pipelines import definition, parameters
 from local_cloud.sagemaker.pipelines.cache import CachedStep
 from local_cloud.sagemaker.pipelines.errors import StepFailed
-from local_cloud.sagemaker.pipelines.executor import Execution, Facts, Json
+from local_cloud.sagemaker.pipelines.executor import Execution, Facts, Json, Outcome
 from local_cloud.sagemaker.pipelines.runner import CloudRunner
 from local_cloud.sagemaker.store import Record
 
+_log = logging.getLogger("local_cloud.sagemaker.pipelines")
 PIPELINE, EXECUTION, CACHE, TOKEN = "Pipeline", "PipelineExecution", "StepCache", "ExecutionToken"
 _EXECUTION_EVENT = "SageMaker Model Building Pipeline Execution Status Change"
 _STEP_EVENT = "SageMaker Model Building Pipeline Execution Step Status Change"
@@ -53,7 +55,7 @@ def start(ctx: Context, params: Params) -> Params:
             LastRunTime=record["CreationTime"],
             LastExecutionTime=record["CreationTime"],
         )
-    _launch(ctx, pipeline, record, parsed, values)
+        _launch(ctx, pipeline, record, parsed, values)
     return {"PipelineExecutionArn": arn}
 
 
@@ -61,14 +63,14 @@ def start(ctx: Context, params: Params) -> Params:
 def stop(ctx: Context, params: Params) -> Params:
     """Stop an execution and the jobs it runs."""
     arn = params["PipelineExecutionArn"]
-    record = _get(ctx, arn)
-    execution = _running.get(arn)
-    if execution is None:
-        raise validation(
-            f"Pipeline execution {arn} is {record['PipelineExecutionStatus']}; it cannot be stopped."
-        )
-    _note(ctx, arn, PipelineExecutionStatus="Stopping")
-    execution.stop.set()
+    with ctx.store.lock:
+        status = _get(ctx, arn)["PipelineExecutionStatus"]
+        execution = _running.get(arn)
+        if execution is None:
+            raise validation(f"Pipeline execution {arn} is {status}; it cannot be stopped.")
+        if status == "Executing":
+            _note(ctx, arn, PipelineExecutionStatus="Stopping")
+        execution.stop.set()
     return {"PipelineExecutionArn": arn}
 
 
@@ -211,17 +213,23 @@ def _launch(
 
 def _live(ctx: Context, execution: Execution) -> None:
     arn = execution.facts.execution_arn
-    outcome = execution.run()
+    try:
+        outcome = execution.run()
+    except Exception as error:  # noqa: BLE001 - an execution without an end would hang whoever waits for it
+        _log.exception("%s", arn)
+        outcome = Outcome("Failed", f"InternalServerError: {type(error).__name__}: {error}")
     changes: Record = {"PipelineExecutionStatus": outcome.status}
     if outcome.reason:
         changes["FailureReason"] = outcome.reason
-    _running.pop(arn, None)
-    _note(ctx, arn, **changes)
+    with ctx.store.lock:  # a stop comes before the end or after it, never between
+        _running.pop(arn, None)
+        _note(ctx, arn, **changes)
 
 
 def _note(ctx: Context, arn: str, **changes: Any) -> None:
-    before = ctx.store.get(EXECUTION, arn)["PipelineExecutionStatus"]
-    _announce(ctx, ctx.store.update(EXECUTION, arn, **changes, LastModifiedTime=now()), before)
+    with ctx.store.lock:
+        before = ctx.store.get(EXECUTION, arn)["PipelineExecutionStatus"]
+        _announce(ctx, ctx.store.update(EXECUTION, arn, **changes, LastModifiedTime=now()), before)
 
 
 def _announce(ctx: Context, record: Record, before: str | None) -> None:

@@ -131,6 +131,17 @@ class Execution:
         return all(self._outcomes.get(branch.condition) is branch.outcome for branch in step.branches)
 
     def _live(self, step: Step) -> None:
+        try:
+            self._run_step(step)
+        except Exception as error:  # noqa: BLE001 - a step without an end would hang its execution
+            _log.exception("Step %s of %s", step.name, self.facts.execution_arn)
+            with self._lock:
+                reason = f"InternalServerError: {type(error).__name__}: {error}"
+                self._failures.append((step.name, _clip(reason)))
+        finally:
+            self._done.put(step.name)
+
+    def _run_step(self, step: Step) -> None:
         record: Json = {"StepName": step.name, **step.labels, "StepStatus": "Executing", "Metadata": {}}
         record.update(StartTime=self.clock(), AttemptCount=1)
         self._tell(record)
@@ -140,7 +151,7 @@ class Execution:
             self._fail(step, record, str(error))
         except StepStopped:
             record.update(StepStatus="Stopped")
-        except Exception as error:  # noqa: BLE001 - a step without an end would hang its execution
+        except Exception as error:  # noqa: BLE001 - the record of the step has to say what happened
             _log.exception("Step %s of %s", step.name, self.facts.execution_arn)
             self._fail(step, record, f"InternalServerError: {type(error).__name__}: {error}")
         else:
@@ -150,7 +161,6 @@ class Execution:
                 self._ended.add(step.name)
         record.update(EndTime=self.clock())
         self._tell(record)
-        self._done.put(step.name)
 
     def _fail(self, step: Step, record: Json, reason: str) -> None:
         reason = _clip(reason)

@@ -59,6 +59,38 @@ FAMILY = """
 """
 
 
+# The same, but what it starts takes a session and a parent of its own, as daemons do, and starts one more.
+DAEMON = """
+    import os, pathlib, subprocess, sys, time
+    other = "import os, subprocess, sys, time\\n"
+    other += "more = subprocess.Popen(['sleep', '600'], start_new_session=True)\\n"
+    other += "open(sys.argv[1] + '.daemons', 'w').write(f'{os.getpid()} {more.pid}')\\n"
+    other += "time.sleep(600)"
+    starter = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"
+    subprocess.run([sys.executable, "-c", starter, sys.executable, "-c", other, sys.argv[1]], check=True)
+    while not os.path.exists(sys.argv[1] + ".daemons"):
+        time.sleep(0.01)
+    pathlib.Path(sys.argv[1]).write_text(f"{os.getpid()} " + open(sys.argv[1] + ".daemons").read())
+    time.sleep(0 if "ends" in sys.argv else 600)
+"""
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+
+
+@linux_only
+def test_a_daemon_ends_with_the_child_that_started_it(tmp_path: Path) -> None:
+    child = start(DAEMON, tmp_path, str(tmp_path / "pids"), "ends")
+    assert child.wait(DEADLINE_S) == 0
+    assert not any(map(is_running, read_pids(tmp_path / "pids", 3)))
+
+
+@linux_only
+def test_a_daemon_ends_when_the_child_is_killed(tmp_path: Path) -> None:
+    child = start(DAEMON, tmp_path, str(tmp_path / "pids"))
+    pids = read_pids(tmp_path / "pids", 3)
+    child.terminate(grace=0.05)
+    assert not any(map(is_running, pids))
+
+
 @pytest.mark.parametrize("code", [0, 1, 3, 255])
 def test_exit_code_is_passed_on(tmp_path: Path, code: int) -> None:
     child = start(f"raise SystemExit({code})", tmp_path)
@@ -172,12 +204,13 @@ def test_terminate_all_ends_every_child(tmp_path: Path) -> None:
     assert children.running() == []
 
 
-def test_killed_server_takes_child_and_grandchild_with_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("family", "size"), [(FAMILY, 2), pytest.param(DAEMON, 3, marks=linux_only)])
+def test_killed_server_takes_everybody_with_it(tmp_path: Path, family: str, size: int) -> None:
     server_code = f"""
         import os, pathlib, sys, time
         sys.path.insert(0, {str(ROOT)!r})
         from local_cloud import children
-        command = [sys.executable, "-c", {textwrap.dedent(FAMILY)!r}, sys.argv[1]]
+        command = [sys.executable, "-c", {textwrap.dedent(family)!r}, sys.argv[1]]
         children.spawn(command, env=dict(os.environ), cwd=pathlib.Path.cwd())
         time.sleep(600)
     """
@@ -185,7 +218,7 @@ def test_killed_server_takes_child_and_grandchild_with_it(tmp_path: Path) -> Non
     server = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(server_code), str(pids_file)], cwd=tmp_path
     )
-    pids = read_pids(pids_file, 2)
+    pids = read_pids(pids_file, size)
     assert all(map(is_running, pids))
     server.kill()
     server.wait()

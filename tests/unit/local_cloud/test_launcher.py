@@ -21,8 +21,10 @@ STUB = """
     parser = argparse.ArgumentParser()
     parser.add_argument("--home")
     parser.add_argument("--port", type=int)
+    parser.add_argument("--account")
+    parser.add_argument("--region")
     options = parser.parse_args()
-    behaviour = open(options.home + "/behaviour").read()
+    behaviour = open("behaviour").read()
     if behaviour == "fails":
         sys.exit("cannot read the moon")
     if behaviour == "stubborn":
@@ -33,7 +35,8 @@ STUB = """
         def do_GET(self):
             self.send_response(200 if self.path == "/_local_cloud/health" else 404)
             self.end_headers()
-            self.wfile.write(json.dumps({"status": "ok"}).encode())
+            said = {"status": "ok", "account": options.account, "region": options.region}
+            self.wfile.write(json.dumps(said).encode())
 
     http.server.ThreadingHTTPServer(("127.0.0.1", options.port), Handler).serve_forever()
 """
@@ -45,9 +48,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     monkeypatch.setattr(launcher, "SERVER", "stub_server")
     monkeypatch.setattr(launcher, "_ROOT", tmp_path)
     monkeypatch.setattr(processes, "ORPHAN_WAIT_S", 0.1)
+    (tmp_path / "behaviour").write_text("works")
     home = tmp_path / "home"
-    home.mkdir()
-    (home / "behaviour").write_text("works")
     yield home
     launcher.stop(home, grace=0.1)
 
@@ -60,7 +62,7 @@ def port() -> int:
 def test_start_find_and_stop(home: Path, port: int) -> None:
     cloud = launcher.start(home, port)
     assert launcher.find(home) == cloud
-    assert launcher.health(cloud) == {"status": "ok"}
+    assert launcher.health(cloud) == {"status": "ok", "account": "123456789012", "region": "us-east-1"}
     assert (cloud.port, cloud.endpoint_url) == (port, f"http://127.0.0.1:{port}")
     family = [cloud.pid, *(process.pid for process in processes.descendants(cloud.pid))]
     assert len(family) == 2
@@ -69,6 +71,29 @@ def test_start_find_and_stop(home: Path, port: int) -> None:
     assert not (home / launcher.STATE_FILE).exists()
     assert not set(family) & set(processes.table())
     assert not launcher.stop(home)
+
+
+def test_server_gets_the_account_and_region(home: Path, port: int) -> None:
+    arguments = ["--home", str(home), "--port", str(port), "--region", "eu-west-1"]
+    assert main(["up", *arguments, "--account", "111122223333"]) == 0
+    cloud = launcher.find(home)
+    assert cloud is not None
+    assert (cloud.account, cloud.region) == ("111122223333", "eu-west-1")
+    assert launcher.health(cloud) == {"status": "ok", "account": "111122223333", "region": "eu-west-1"}
+    assert cloud.environment()["AWS_REGION"] == "eu-west-1"
+    with pytest.raises(SystemExit):
+        main(["up", *arguments, "--account", "mine"])
+
+
+def test_home_that_is_not_ours_is_refused_and_left_alone(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    (home / "letter.txt").write_text("dear reader")
+    assert main(["up", "--home", str(home)]) == 1
+    assert f"{home} holds files and was not made by the local cloud" in capsys.readouterr().err
+    assert not launcher.stop(home)
+    assert [path.name for path in home.iterdir()] == ["letter.txt"]
 
 
 def test_state_file_holds_what_others_need(home: Path, port: int) -> None:
@@ -102,6 +127,7 @@ def test_taken_port_is_passed_over(home: Path) -> None:
 
 @pytest.mark.parametrize("content", ["", "[]", '{"pid": 1}', "not json"])
 def test_broken_state_file_is_no_cloud(home: Path, content: str) -> None:
+    home.mkdir()
     (home / launcher.STATE_FILE).write_text(content)
     assert launcher.find(home) is None
 
@@ -125,14 +151,14 @@ def test_cloud_of_another_home_is_not_ours(home: Path, port: int, tmp_path: Path
 
 
 def test_server_that_fails_is_reported_with_its_log(home: Path, port: int) -> None:
-    (home / "behaviour").write_text("fails")
+    (home.parent / "behaviour").write_text("fails")
     with pytest.raises(launcher.LaunchError, match=r"code 1(.|\n)*cannot read the moon"):
         launcher.start(home, port)
     assert launcher.find(home) is None
 
 
 def test_stubborn_server_is_killed_with_its_children(home: Path, port: int) -> None:
-    (home / "behaviour").write_text("stubborn")
+    (home.parent / "behaviour").write_text("stubborn")
     cloud = launcher.start(home, port)
     family = [cloud.pid, *(process.pid for process in processes.descendants(cloud.pid))]
     assert launcher.stop(home, grace=0.1)

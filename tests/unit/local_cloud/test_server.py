@@ -10,6 +10,8 @@ import pytest
 
 from local_cloud import server
 
+HERE = (b"host", b"127.0.0.1:4600")
+
 
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -19,22 +21,30 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
 
 
 def test_the_emulator_listens_on_loopback_only(environment: dict[str, str], tmp_path: Path) -> None:
-    server.configure_environment(4600, tmp_path)
+    server.configure_environment(server.Settings(tmp_path, 4600))
     assert environment["BIND_HOST"] == "127.0.0.1"
     assert environment["IOT_MTLS_ENABLED"] == "0"
     assert environment["GATEWAY_PORT"] == "4600"
-    assert environment["MINISTACK_ACCOUNT_ID"] == server.ACCOUNT
+    assert environment["MINISTACK_ACCOUNT_ID"] == "123456789012"
+
+
+def test_the_emulator_plays_the_account_and_region_it_is_given(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    server.configure_environment(server.Settings(tmp_path, 4600, "111122223333", "eu-west-1"))
+    assert environment["MINISTACK_ACCOUNT_ID"] == "111122223333"
+    assert environment["MINISTACK_REGION"] == "eu-west-1"
 
 
 def test_nothing_of_the_callers_aws_settings_stays(environment: dict[str, str], tmp_path: Path) -> None:
-    server.configure_environment(4600, tmp_path)
+    server.configure_environment(server.Settings(tmp_path, 4600))
     assert "mine" not in environment.values()
     assert "secret" not in environment.values()
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4600"
     assert environment["PATH"] == "/bin"
 
 
-def _get(path: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _get(path: str, *extra: tuple[bytes, bytes]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What is sent for a request, and the scopes that went on to the emulator."""
     sent: list[dict[str, Any]] = []
     passed: list[dict[str, Any]] = []
@@ -45,8 +55,9 @@ def _get(path: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    scope = {"type": "http", "path": path, "headers": []}
-    asyncio.run(server.with_own_paths(app)(scope, None, send))  # type: ignore[arg-type]
+    settings = server.Settings(Path("home"), 4600, "111122223333", "eu-west-1")
+    scope = {"type": "http", "path": path, "headers": [HERE, *extra]}
+    asyncio.run(server.application(app, settings)(scope, None, send))  # type: ignore[arg-type]
     return sent, passed
 
 
@@ -60,9 +71,27 @@ def test_health_is_answered_without_the_emulator() -> None:
 
 def test_own_paths_reach_the_service_and_others_pass_untouched() -> None:
     (own,) = _get("/_local_cloud/anything")[1]
-    assert b"/sagemaker/aws4_request" in dict(own["headers"])[b"authorization"]
+    signed = dict(own["headers"])[b"authorization"]
+    assert b"Credential=111122223333/20200101/eu-west-1/sagemaker/aws4_request" in signed
     (other,) = _get("/bucket/key")[1]
-    assert other["headers"] == []
+    assert other["headers"] == [HERE]
+
+
+@pytest.mark.parametrize("path", ["/", "/bucket/key", "/_local_cloud/health", "/_local_cloud/anything"])
+def test_a_web_page_reaches_nothing(path: str) -> None:
+    sent, passed = _get(path, (b"origin", b"https://evil.example"))
+    assert passed == []
+    assert sent[0]["status"] == 403
+    assert "evil.example" in json.loads(sent[1]["body"])["message"]
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "jobs").mkdir()
+    (tmp_path / "jobs" / "thesis.txt").write_text("years of work")
+    with pytest.raises(SystemExit):
+        server.main(["--home", str(tmp_path), "--port", "4600"])
+    assert (tmp_path / "jobs" / "thesis.txt").read_text() == "years of work"
+    assert "was not made by the local cloud" in capsys.readouterr().err
 
 
 def test_every_part_can_be_loaded() -> None:

@@ -36,7 +36,7 @@ def test_oldest_come_first() -> None:
     for name in ("c", "a", "b"):
         store.put("Model", name, {"name": name})
     store.update("Model", "c", touched=True)
-    assert store.names("Model") == ("c", "a", "b")
+    assert [record["name"] for record in store.list("Model")] == ["c", "a", "b"]
     assert store.kinds() == ("Model",)
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from local_cloud import children
+from local_cloud.sagemaker.endpoints import manager
+from local_cloud.sagemaker.endpoints.deployment import Deployment
 from local_cloud.sagemaker.errors import ServiceError
 
 from .conftest import ROLE, Account, eventually, in_thread, variant
@@ -158,6 +160,50 @@ def test_missing_model_data_is_named(account: Account) -> None:
     assert "s3://models/nowhere.tar.gz" in described["FailureReason"]
 
 
+def _breaks(*_: object, **__: object) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+def test_a_resize_that_breaks_leaves_the_endpoint_in_service(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.endpoint("live", account.config("config", variant(account.model("one"))))
+    monkeypatch.setattr(Deployment, "_worker", _breaks)
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]
+    account.call(
+        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
+    )
+    described = account.settled("live")
+    assert described["EndpointStatus"] == "InService"
+    assert described["FailureReason"] == "InternalServerError: RuntimeError: can't start new thread"
+    assert account.ctx.statuses()[-1] == "IN_SERVICE"
+
+
+def test_an_old_fleet_that_cannot_be_ended_does_not_hold_up_the_update(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.endpoint("live", account.config("first", variant(account.model("old"))))
+    monkeypatch.setattr(Deployment, "retire", _breaks)
+    described = account.update("live", account.config("second", variant(account.model("new"))))
+    assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "second")
+    assert account.ask("live")["model"] == "new"
+    account.call("DeleteEndpoint", EndpointName="live")
+    assert eventually(lambda: not account.ctx.store.list("Endpoint"))
+
+
+@pytest.mark.parametrize(("deployed", "status"), [(False, "Failed"), (True, "InService")])
+def test_a_change_that_breaks_ends_in_a_status(
+    account: Account, monkeypatch: pytest.MonkeyPatch, deployed: bool, status: str
+) -> None:
+    account.config("config", variant(account.model("one")))
+    if deployed:
+        account.endpoint("live", "config")
+    monkeypatch.setattr(manager.Live, "deploy", _breaks)
+    described = account.update("live", "config") if deployed else account.endpoint("live", "config")
+    assert described["EndpointStatus"] == status
+    assert "can't start new thread" in described["FailureReason"]
+
+
 def test_unknown_configuration_and_model_are_refused(account: Account) -> None:
     with pytest.raises(ServiceError, match=r"endpoint config.*nothing"):
         account.endpoint("live", "nothing")
@@ -184,14 +230,14 @@ def test_configuration_in_use_cannot_be_deleted(account: Account) -> None:
         account.call("DeleteEndpointConfig", EndpointConfigName="config")
     account.call("DeleteEndpointConfig", EndpointConfigName="spare")
     account.call("DeleteEndpoint", EndpointName="live")
-    assert eventually(lambda: not account.ctx.store.names("Endpoint"))
+    assert eventually(lambda: not account.ctx.store.list("Endpoint"))
     account.call("DeleteEndpointConfig", EndpointConfigName="config")
 
 
 def test_deleted_endpoint_leaves_nothing(account: Account) -> None:
     account.endpoint("live", account.config("config", variant(account.model("one"))))
     account.call("DeleteEndpoint", EndpointName="live")
-    assert eventually(lambda: not account.ctx.store.names("Endpoint"))
+    assert eventually(lambda: not account.ctx.store.list("Endpoint"))
     assert children.running() == []
     assert list((account.ctx.home / "endpoints").rglob("model.json")) == []
     with pytest.raises(ServiceError, match="Could not find"):
@@ -231,6 +277,6 @@ def test_update_may_retain_weights_and_counts(account: Account) -> None:
 def test_output_of_the_model_server_reaches_the_log_group(account: Account) -> None:
     account.endpoint("live", account.config("config", variant(account.model("one"))))
     account.call("DeleteEndpoint", EndpointName="live")
-    assert eventually(lambda: not account.ctx.store.names("Endpoint"))
+    assert eventually(lambda: not account.ctx.store.list("Endpoint"))
     line = ("/aws/sagemaker/Endpoints/live", "AllTraffic/AllTraffic-0", "serving one")
     assert line in account.ctx.aws.lines

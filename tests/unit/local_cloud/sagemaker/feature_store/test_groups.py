@@ -64,7 +64,7 @@ def test_catalog_of_the_caller_is_kept_and_none_is_made_when_disabled(lake: Lake
 def test_group_that_cannot_work_is_refused(lake: Lake, changes: dict[str, Any], reason: str) -> None:
     with pytest.raises(ServiceError, match=reason):
         lake.create(**changes)
-    assert lake.ctx.store.names("FeatureGroup") == ()
+    assert lake.ctx.store.list("FeatureGroup") == []
 
 
 def test_name_is_taken_once(lake: Lake) -> None:

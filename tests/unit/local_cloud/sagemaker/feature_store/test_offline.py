@@ -9,7 +9,8 @@ import pyarrow as pa
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.sagemaker.feature_store import offline
+from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.feature_store import offline, schema
 
 from .conftest import NAME, Lake, review
 
@@ -95,3 +96,48 @@ def test_background_thread_writes_when_a_buffer_is_full(lake: Lake, monkeypatch:
     lake.put(review("a"))
     lake.put(review("b"))
     assert woken == [False, True]
+
+
+def test_an_hour_that_s3_refuses_does_not_write_the_others_twice(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lake.create()
+    for identifier, at in (("a", 1_700_000_000), ("b", 1_700_003_600), ("c", 1_700_007_200)):
+        lake.put(review(identifier, at=at))
+    put = lake.ctx.aws.put_object
+
+    def refuse_one_hour(Bucket: str, Key: str, Body: bytes) -> None:
+        lake.ctx.aws.broken = "hour=23" in Key
+        put(Bucket, Key, Body)
+
+    monkeypatch.setattr(offline, "_PARALLEL_FILES", 1)
+    monkeypatch.setattr(lake.ctx.aws, "put_object", refuse_one_hour)
+    with pytest.raises(ClientError):
+        offline.flush_all()
+    assert [row["review_id"] for row in lake.table().to_pylist()] == ["a", "c"]
+    monkeypatch.setattr(lake.ctx.aws, "put_object", put)
+    lake.ctx.aws.broken = False
+    assert lake.flush() == {"rows": 1, "files": 1}
+    assert [row["review_id"] for row in lake.table().to_pylist()] == ["a", "b", "c"]
+
+
+def test_a_row_that_comes_while_its_group_is_deleted_is_written(lake: Lake) -> None:
+    lake.create()
+    group = schema.find(lake.ctx, NAME)
+    lake.put(review("a", at=100))
+    buffer = offline.of(lake.ctx, group)
+    lake.call("DeleteFeatureGroup")
+    row = schema.Row("b", 200.0, {"review_id": "b", "event_time": "200"})
+    buffer.append(group, [offline.OfflineRow(row.event_s, row.values, datetime.now(UTC), False)])
+    assert [one["review_id"] for one in lake.table().to_pylist()] == ["a", "b"]
+
+
+def test_rows_stay_when_the_group_cannot_be_deleted(lake: Lake) -> None:
+    lake.create()
+    lake.put(review())
+    lake.ctx.aws.broken = True
+    with pytest.raises(ServiceError, match="not written yet"):
+        lake.call("DeleteFeatureGroup")
+    lake.ctx.aws.broken = False
+    assert lake.flush()["rows"] == 1
+    assert lake.table().num_rows == 1

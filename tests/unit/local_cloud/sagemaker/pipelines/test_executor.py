@@ -280,3 +280,23 @@ class TestCache:
         for name in ("e3", "e4"):
             lab.run(document(processing("B", CacheConfig=CACHED)), name)
             assert set(lab.runner.asked) == {"B"}
+
+
+@pytest.mark.parametrize("status", ["Executing", "Succeeded"])
+def test_a_listener_that_breaks_fails_the_execution_and_does_not_hang_it(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, status: str
+) -> None:
+    note = lab.step
+
+    def breaks(record: Json) -> None:
+        if record["StepStatus"] == status:
+            raise OSError("no space left on device")
+        note(record)
+
+    monkeypatch.setattr(lab, "step", breaks)
+    found: list[Outcome] = []
+    running = threading.Thread(target=lambda: found.append(lab.run(document(processing("A")))), daemon=True)
+    running.start()
+    running.join(10)
+    assert [outcome.status for outcome in found] == ["Failed"]
+    assert "no space left on device" in str(found[0].reason)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +14,8 @@ from local_cloud.sagemaker import model, operations
 from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.jobs import processing
 from local_cloud.sagemaker.jobs.logs import LogShipper
+from local_cloud.sagemaker.pipelines import executions
+from local_cloud.sagemaker.pipelines.executor import Execution
 from local_cloud.sagemaker.pipelines.runner import job_name
 
 from ..conftest import AccountContext
@@ -131,6 +135,15 @@ def test_unknown_parameters_start_nothing(ctx: AccountContext) -> None:
     assert ctx.store.list("PipelineExecution") == []
 
 
+def test_a_parameter_without_default_has_to_be_given(ctx: AccountContext) -> None:
+    _create(ctx, document(GATE, parameters=(parameter("Stop"), parameter("N", "Integer", 3))))
+    with pytest.raises(ServiceError, match="'Stop' has no default value and was not given") as caught:
+        _start(ctx, N="5")
+    assert caught.value.code == "ValidationException"
+    assert ctx.store.list("PipelineExecution") == []
+    assert _ended(ctx, _start(ctx, Stop="no"))["PipelineExecutionStatus"] == "Succeeded"
+
+
 def test_the_same_request_token_starts_once(ctx: AccountContext) -> None:
     _create(ctx)
     assert _start(ctx, "a" * 32) == _start(ctx, "a" * 32) != _start(ctx, "b" * 32)
@@ -188,6 +201,44 @@ def test_stopping_an_execution_stops_its_job(ctx: AccountContext) -> None:
     assert ctx.store.list("ProcessingJob")[0]["ProcessingJobStatus"] == "Stopped"
     with pytest.raises(ServiceError, match="Stopped; it cannot be stopped"):
         operations.call(ctx, "StopPipelineExecution", params)
+
+
+def test_a_stop_that_crosses_the_end_does_not_undo_it(
+    ctx: AccountContext, events: Events, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    finish = tmp_path / "finish"
+    _create(ctx, document(_job("A", f"while [ ! -e {finish} ]; do sleep 0.01; done")))
+    arn = _start(ctx)
+    (live,) = [one for one in threading.enumerate() if one.name == f"pipeline-{arn.rpartition('/')[2]}"]
+    note = executions._note
+
+    def note_while_it_ends(ctx: AccountContext, arn: str, **changes: Any) -> None:
+        if changes["PipelineExecutionStatus"] == "Stopping":
+            finish.touch()
+            live.join(1.0)  # the end has every chance to come between
+        note(ctx, arn, **changes)
+
+    monkeypatch.setattr(executions, "_note", note_while_it_ends)
+    params = {"PipelineExecutionArn": arn, "ClientRequestToken": "s" * 32}
+    operations.call(ctx, "StopPipelineExecution", params)
+    live.join(30)
+    assert _ended(ctx, arn)["PipelineExecutionStatus"] in ("Succeeded", "Stopped")
+    told = [one["currentPipelineExecutionStatus"] for kind, one in events if "Execution Status" in kind]
+    assert told[:2] == ["Executing", "Stopping"]
+    assert len(told) == 3
+
+
+def test_an_execution_that_breaks_ends_as_failed(
+    ctx: AccountContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(self: Execution) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(Execution, "run", breaks)
+    _create(ctx)
+    ended = _ended(ctx, _start(ctx))
+    assert ended["PipelineExecutionStatus"] == "Failed"
+    assert "can't start new thread" in ended["FailureReason"]
 
 
 def test_a_pipeline_that_runs_is_not_deleted(ctx: AccountContext) -> None:

@@ -1,0 +1,58 @@
+"""The home folder of a local cloud: known by a marker, so that nobody else's files are ever deleted."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+MARKER = ".local-cloud-home"
+WORK_FOLDERS = ("jobs", "endpoints", "tmp")
+_MARKER_TEXT = "The local cloud made this folder, and empties it at each start.\n"
+
+
+class HomeError(Exception):
+    """A folder cannot be the home of a local cloud; the message names it and says what to do."""
+
+
+def claim(home: Path) -> Path:
+    """Make a folder, or take an empty one, as a home readable by its owner alone; return its full path.
+
+    Raises
+    ------
+    HomeError
+        The folder holds files and was not made by a local cloud, or it cannot be made.
+    """
+    home = home.resolve()
+    try:
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        if is_claimed(home):
+            return home
+        if any(home.iterdir()):
+            raise HomeError(
+                f"{home} holds files and was not made by the local cloud, which would delete some of them: "
+                "give another --home, or empty that one"
+            )
+        home.chmod(0o700)
+        (home / MARKER).write_text(_MARKER_TEXT)
+    except OSError as error:
+        raise HomeError(f"{home} cannot be the home of the local cloud: {error}") from error
+    return home
+
+
+def is_claimed(home: Path) -> bool:
+    """Whether the local cloud made a folder."""
+    return (home / MARKER).is_file()
+
+
+def clear(home: Path) -> None:
+    """Delete what an earlier server has left of jobs and endpoints; cloud.json and the log stay.
+
+    Raises
+    ------
+    HomeError
+        The folder is no home.
+    """
+    if not is_claimed(home):
+        raise HomeError(f"{home} was not made by the local cloud")
+    for name in WORK_FOLDERS:
+        shutil.rmtree(home / name, ignore_errors=True)

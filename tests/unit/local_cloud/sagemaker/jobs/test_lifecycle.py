@@ -1,0 +1,67 @@
+"""How jobs end, and that a stop and an end never get into each other's way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local_cloud.sagemaker import operations
+from local_cloud.sagemaker.jobs import lifecycle
+
+from ..conftest import AccountContext
+from .requests import processing_request, run_job, s3_output
+
+
+def test_a_time_limit_stops_the_job(ctx: AccountContext) -> None:
+    request = processing_request(script="sleep 600", StoppingCondition={"MaxRuntimeInSeconds": 1})
+    job = run_job(ctx, lifecycle.PROCESSING, request)
+    assert job["ProcessingJobStatus"] == "Stopped"
+    assert "MaxRuntimeInSeconds" in job["FailureReason"]
+
+
+def test_jobs_of_one_name_in_other_regions_and_of_other_kinds_keep_apart(ctx: AccountContext) -> None:
+    other = AccountContext(ctx.account, "eu-west-1", ctx.endpoint_url, ctx.home)
+    runs = [
+        lifecycle.Run(ctx, lifecycle.PROCESSING, "job", {}),
+        lifecycle.Run(ctx, lifecycle.TRAINING, "job", {}),
+        lifecycle.Run(other, lifecycle.TRAINING, "job", {}),
+    ]
+    assert len({run.folder for run in runs}) == 3
+
+
+def test_a_stop_that_crosses_the_end_does_not_undo_it(
+    ctx: AccountContext, events: list[tuple[str, Mapping[str, Any]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    finish = threading.Event()
+    find = lifecycle.find_run
+
+    def find_while_it_ends(*where: Any) -> lifecycle.Run | None:
+        found = find(*where)
+        finish.set()
+        if found is not None:
+            found.done.wait(0.3)  # the end has every chance to come between
+        return found
+
+    run = lifecycle.start(
+        ctx, lifecycle.PROCESSING, "job", processing_request(), lambda run: finish.wait(30) and None
+    )
+    monkeypatch.setattr(lifecycle, "find_run", find_while_it_ends)
+    operations.call(ctx, "StopProcessingJob", {"ProcessingJobName": "job"})
+    assert run.done.wait(30)
+    job = operations.call(ctx, "DescribeProcessingJob", {"ProcessingJobName": "job"})
+    assert job["ProcessingJobStatus"] == "Completed"
+    assert [detail["ProcessingJobStatus"] for _, detail in events] == ["InProgress", "Stopping", "Completed"]
+
+
+def test_temporary_files_have_short_paths_and_go_with_the_job(ctx: AccountContext) -> None:
+    name = "n" * 63
+    script = "touch $TMPDIR/file; echo $TMPDIR > /opt/ml/processing/out/where; exit 1"
+    output = s3_output(mode="Continuous")
+    run_job(ctx, lifecycle.PROCESSING, processing_request(name, script, ProcessingOutputConfig=output))
+    where = Path(ctx.stub.objects["b", "out/where"].decode().strip())
+    assert len(str(where.relative_to(ctx.home))) <= 16
+    assert not where.parent.exists()
