@@ -12,10 +12,10 @@ from typing import Any
 
 from pipeline_code.jobs import entry
 from pipeline_code.reviews.contract import Contract, Source, read_contract_directory
-from pipeline_code.reviews.files import atomic, require_directory, sha256_file, write_json
+from pipeline_code.reviews.files import require_directory, sha256_file, write_json
 from pipeline_code.reviews.sources import Fault, Row, read_source, source_files
 from pipeline_code.reviews.store import ReviewShards
-from pipeline_code.reviews.validation import Judge, Review, check_share
+from pipeline_code.reviews.validation import Judge, Review, ValidationFailed, failure
 
 
 @dataclass
@@ -52,11 +52,12 @@ def main(arguments: Sequence[str]) -> None:
     contract = read_contract_directory(options.contract_dir)
     judge, tally = Judge(contract), Tally()
     require_directory(options.input_dir, "input")
-    options.reviews_dir.mkdir(parents=True, exist_ok=True)
+    for folder in (options.reviews_dir, options.quarantine_dir):
+        folder.mkdir(parents=True, exist_ok=True)
+    # Quarantine is sent while the job runs: a temporary name would be sent too, and stay behind.
     with (
         ReviewShards(options.reviews_dir, options.shards) as shards,
-        atomic(options.quarantine_dir / "quarantine.jsonl") as path,
-        path.open("w", encoding="utf-8") as quarantine,
+        (options.quarantine_dir / "quarantine.jsonl").open("w", encoding="utf-8") as quarantine,
     ):
         for item in _judged(contract, judge, options.input_dir):
             tally.add(item)
@@ -67,7 +68,8 @@ def main(arguments: Sequence[str]) -> None:
     report = _report(contract, judge, tally, options.input_dir)
     write_json(options.report_dir / "validation.json", report)
     print(f"rows={tally.rows} accepted={report['accepted']} quarantined={report['quarantined']}", flush=True)
-    check_share(tally.rows, dict(tally.reasons), contract.max_quarantine_share)
+    if report["failed"]:  # raised last: whoever looks for the reasons finds complete files
+        raise ValidationFailed(report["failed"])
 
 
 def _judged(contract: Contract, judge: Judge, directory: Path) -> Iterator[Review | Fault]:
@@ -81,6 +83,7 @@ def _report(contract: Contract, judge: Judge, tally: Tally, directory: Path) -> 
     accepted = tally.rows - refused
     return {
         "contract": contract.describe(),
+        "failed": failure(tally.rows, dict(tally.reasons), contract.max_quarantine_share),
         "rows": tally.rows,
         "accepted": accepted,
         "quarantined": refused,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 from pipeline_code.reviews.metrics import Floats, Ints, confusion_matrix
 
 Metric = Callable[[Any], Floats]
-_CHUNK = 256
+_CHUNK_BYTES = 64 << 20
+_GROUP_BYTES = 16  # a group's draws in one replicate, as integer and as float
 
 
 class GroupBootstrap:
@@ -32,19 +34,38 @@ class GroupBootstrap:
         self._count = int(self._place.max()) + 1
         self._true, self._classes = true, classes
         self._samples, self._seed = samples, seed
+        self._known: dict[bytes, Floats] = {}
 
     def matrices(self, predicted: Ints) -> Floats:
-        """Confusion matrices of all replicates [samples, classes, classes]."""
-        cells = self._classes * self._classes
-        flat = self._place * cells + self._true * self._classes + predicted
-        by_group = np.bincount(flat, minlength=self._count * cells).reshape(self._count, cells)
+        """Confusion matrices of all replicates [samples, classes, classes]; kept for the next call."""
+        key = _key(predicted)
+        if key not in self._known:
+            self.resample(predicted)
+        return self._known[key]
+
+    def resample(self, *predictions: Ints) -> None:
+        """Draw the replicates once for several models; `matrices` then has them at hand.
+
+        Works in chunks of at most 64 MB of draws, or of one replicate where that is larger.
+        """
+        counts = np.hstack([self._by_group(predicted) for predicted in predictions])
         generator = np.random.default_rng(self._seed)
         share = np.full(self._count, 1 / self._count)
-        parts = []
-        for start in range(0, self._samples, _CHUNK):
-            draws = generator.multinomial(self._count, share, size=min(_CHUNK, self._samples - start))
-            parts.append(draws @ by_group)
-        return np.concatenate(parts).reshape(-1, self._classes, self._classes).astype(float)
+        chunk = max(1, _CHUNK_BYTES // (_GROUP_BYTES * self._count))
+        sums = np.empty((self._samples, counts.shape[1]))
+        for start in range(0, self._samples, chunk):
+            stop = min(start + chunk, self._samples)
+            draws = generator.multinomial(self._count, share, size=stop - start)
+            sums[start:stop] = draws.astype(float) @ counts  # whole numbers below 2**53: exact
+        for predicted, found in zip(predictions, np.split(sums, len(predictions), axis=1), strict=True):
+            self._known[_key(predicted)] = found.reshape(-1, self._classes, self._classes)
+
+    def _by_group(self, predicted: Ints) -> Floats:
+        """Confusion counts [groups, classes * classes]."""
+        cells = self._classes * self._classes
+        flat = self._place * cells + self._true * self._classes + predicted
+        counts = np.bincount(flat, minlength=self._count * cells)
+        return counts.reshape(self._count, cells).astype(float)
 
     def figure(self, metric: Metric, predicted: Ints) -> dict[str, Any]:
         """A metric with its 95 % interval: {"value", "interval"}."""
@@ -59,6 +80,10 @@ class GroupBootstrap:
         ]
         replicates = metric(self.matrices(first)) - metric(self.matrices(second))
         return {"value": values[0] - values[1], "interval": _interval(replicates)}
+
+
+def _key(predicted: Ints) -> bytes:
+    return hashlib.sha256(np.asarray(predicted, dtype=np.int64).tobytes()).digest()
 
 
 def _interval(replicates: Floats) -> list[float]:

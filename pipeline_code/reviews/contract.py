@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import re
 import tomllib
 from datetime import UTC, datetime
@@ -10,21 +9,45 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from pipeline_code.reviews.errors import BertlineError
 from pipeline_code.reviews.files import only_file
+from pipeline_code.reviews.scalars import EARLIEST, LATEST
 
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$")]
+MAX_TEXT_CHARACTERS = 100_000  # what an endpoint accepts (serving/inference.py): a longer text trains in vain
 
 
 class ContractError(BertlineError):
     """The contract file is missing, unreadable or contradicts itself; the message names file and key."""
 
 
+def _below_input(pattern: str) -> str:
+    parts = pattern.split("/")
+    if not pattern.strip("./ ") or "\0" in pattern:
+        raise ValueError("name files, such as '**/*.csv'")
+    if pattern.startswith("/") or ".." in parts:
+        raise ValueError(f"{pattern!r} leads out of the input: give a path below InputData, without '..'")
+    if any("**" in part and part != "**" for part in parts):
+        raise ValueError(f"{pattern!r}: '**' stands for folders and needs a '/' after it, as in '**/*.csv'")
+    return pattern
+
+
+FilePattern = Annotated[str, AfterValidator(_below_input)]
+
+
 class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class LabelClass(_Part):
@@ -77,12 +100,12 @@ class RatingColumns(_Part):
 
 
 class TextFiles(_Part):
-    files: str
+    files: FilePattern
     columns: TextColumns
 
 
 class RatingFiles(_Part):
-    files: str
+    files: FilePattern
     columns: RatingColumns
 
 
@@ -96,9 +119,9 @@ class _Source(_Part):
     @classmethod
     def _known(cls, value: str) -> str:
         try:
-            codecs.lookup(value)
-        except LookupError:
-            raise ValueError(f"no such encoding: {value}") from None
+            b"\xff".decode(value, "surrogateescape")
+        except (LookupError, ValueError):  # also of codecs that are no text encoding, such as rot13
+            raise ValueError(f"no such encoding: {value} (name a text encoding, such as utf-8)") from None
         return value
 
 
@@ -125,7 +148,7 @@ class TableSource(_Source):
 
     kind: Literal["table"]
     format: Literal["csv", "tsv", "jsonl", "parquet"]
-    files: str
+    files: FilePattern
     columns: TableColumns
 
 
@@ -142,9 +165,16 @@ class GroupRule(_Part):
     def _complete(self) -> Self:
         if (self.rule == "id_pattern") != (self.pattern is not None):
             raise ValueError("pattern goes with rule = 'id_pattern', and only with it")
-        if self.pattern is not None and re.compile(self.pattern).groups != 1:
+        if self.pattern is not None and _groups(self.pattern) != 1:
             raise ValueError("pattern must have exactly one group ( ): the group id")
         return self
+
+
+def _groups(pattern: str) -> int:
+    try:
+        return re.compile(pattern).groups
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"pattern {pattern!r} is not a regular expression: {error}") from None
 
 
 class EventTime(_Part):
@@ -159,6 +189,8 @@ class EventTime(_Part):
             raise ValueError("constant goes with rule = 'constant', and only with it")
         if self.constant is not None and self.constant.tzinfo is None:
             raise ValueError("constant needs a time zone, such as 2014-06-01T00:00:00Z")
+        if self.constant is not None and not EARLIEST <= self.constant < LATEST:
+            raise ValueError(f"constant must lie between {EARLIEST.year} and {LATEST.year - 1}")
         return self
 
     def constant_seconds(self) -> float | None:
@@ -182,7 +214,7 @@ class Contract(_Part):
     version: Annotated[str, Field(pattern=r"^\d+\.\d+\.\d+$")]
     description: str
     max_quarantine_share: Share
-    max_text_characters: Annotated[int, Field(ge=1)]
+    max_text_characters: Annotated[int, Field(ge=1, le=MAX_TEXT_CHARACTERS)]
     classes: Annotated[list[LabelClass], Field(min_length=2)]
     label_rule: LabelRule
     group: GroupRule
@@ -239,11 +271,13 @@ def read_contract(path: Path) -> Contract:
         The file is missing, is not TOML, or a key is missing, unknown or wrong.
     """
     try:
-        return Contract.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ContractError(f"{path} does not exist: name a contract file") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # bytes, syntax, numbers of 4,300 digits, depth
         raise ContractError(f"{path} is not a TOML file: {error}") from None
+    try:
+        return Contract.model_validate(content)
     except ValidationError as error:
         raise ContractError(f"{path}: {_first_problems(error)}") from None
 

@@ -103,6 +103,10 @@ def evaluate(
     names, samples = contract.class_names, contract.gate.bootstrap_samples
     bootstrap = GroupBootstrap(test.group_ids, test.label_ids, classes=len(names), samples=samples, seed=seed)
     predicted = predictions.class_ids
+    others = {
+        name: np.asarray(model["predictions"], dtype=np.int64) for name, model in baselines["models"].items()
+    }
+    bootstrap.resample(predicted, *others.values())
     matrix = metrics.confusion_matrix(test.label_ids, predicted, len(names))
     correct = (predicted == test.label_ids).astype(float)
     evaluation: dict[str, Any] = {
@@ -110,12 +114,10 @@ def evaluate(
         "rows": len(test),
         "groups": len(set(test.group_ids)),
         "metrics": {name: bootstrap.figure(metric, predicted) for name, metric in _METRICS.items()},
-        "classes": metrics.per_class(matrix, names),
+        "classes": _classes(bootstrap, matrix, predicted, names),
         "confusion_matrix": metrics.matrix_report(matrix, names),
         "baselines": {
-            name: _baseline(
-                bootstrap, predicted, np.asarray(model["predictions"], dtype=np.int64), model["facts"]
-            )
+            name: _baseline(bootstrap, predicted, others[name], model["facts"])
             for name, model in baselines["models"].items()
         },
         "calibration_error": metrics.calibration_error(predictions.probabilities.max(axis=1), correct),
@@ -128,11 +130,16 @@ def evaluate(
         },
         "test_hash": test.content_hash,
     }
-    for position, name in enumerate(names):
-        recall = bootstrap.figure(_recall_of(position), predicted)
-        evaluation["classes"][name]["recall_interval"] = recall["interval"]
     evaluation["gate"] = judge(evaluation, contract.gate, min_accuracy).report()
     return evaluation
+
+
+def _classes(bootstrap: GroupBootstrap, matrix: Ints, predicted: Ints, names: list[str]) -> dict[str, Any]:
+    """Figures of each class, with the interval of its recall."""
+    found: dict[str, Any] = metrics.per_class(matrix, names)
+    for position, name in enumerate(names):
+        found[name]["recall_interval"] = bootstrap.figure(_recall_of(position), predicted)["interval"]
+    return found
 
 
 def _recall_of(position: int) -> Metric:

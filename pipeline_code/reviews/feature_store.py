@@ -50,7 +50,7 @@ def runtime_client() -> RuntimeClient:
 
 
 class OneByOne:
-    """BatchWriteRecord in terms of PutRecord, for a boto3 older than 1.43.38 such as the one in the job image.
+    """BatchWriteRecord in terms of PutRecord, for a boto3 before 1.43.38 such as the one in the job image.
 
     Parameters
     ----------

@@ -29,7 +29,8 @@ def merge_reports(directory: Path) -> dict[str, Any]:
     }
     stored = [report["feature_store"] for report in reports if report["feature_store"]]
     if stored:
-        merged["feature_store"] = stored[0] | {"records": sum(item["records"] for item in stored)}
+        totals = {name: sum(item[name] for item in stored) for name in ("records", "calls", "retried")}
+        merged["feature_store"] = stored[0] | totals
     return merged
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import math
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
 
 from pipeline_code.reviews.contract import Contract, Source, TableSource
 from pipeline_code.reviews.errors import BertlineError
+from pipeline_code.reviews.scalars import EARLIEST, LATEST, number_of, seconds_of
 from pipeline_code.reviews.sources.rows import Fault, Reason, Row
 
 
@@ -39,7 +38,10 @@ class Review:
 
 @dataclass
 class Judge:
-    """Checks the rows of one run; remembers ids to find duplicates (12 bytes a review)."""
+    """Checks the rows of one run.
+
+    To find repeated ids and texts it remembers their hashes: about 200 bytes a review.
+    """
 
     contract: Contract
     repeated_texts: int = 0
@@ -87,9 +89,9 @@ class Judge:
     def _rating(self, value: object) -> float:
         if value is None or (isinstance(value, str) and not value.strip()):
             raise _Refused(Reason.MISSING_RATING, "the rating is missing")
-        number = _number(value)
+        number = number_of(value)
         if number is None:
-            raise _Refused(Reason.RATING_NOT_A_NUMBER, f"the rating is {str(value)[:40]!r}")
+            raise _Refused(Reason.RATING_NOT_A_NUMBER, f"the rating is {_shown(value)}")
         rule = self.contract.label_rule
         if not rule.rating_min <= number <= rule.rating_max:
             detail = f"{number:g} is outside {rule.rating_min:g} ... {rule.rating_max:g}"
@@ -108,17 +110,21 @@ class Judge:
         if rule.pattern is None:
             return review_id
         match = re.search(rule.pattern, review_id.removeprefix(source.id_prefix))
-        if match is None:
-            raise _Refused(Reason.NO_GROUP, f"the id {review_id[:80]!r} does not match the group pattern")
-        return source.id_prefix + match.group(1)
+        group = match.group(1) if match else None
+        if not group:
+            raise _Refused(Reason.NO_GROUP, f"the group pattern finds no group in the id {review_id[:80]!r}")
+        return source.id_prefix + group
 
     def _event_time(self, row: Row) -> float:
         constant = self.contract.event_time.constant_seconds()
         if constant is not None:
             return constant
-        seconds = _seconds(row.event_time)
+        seconds = seconds_of(row.event_time)
         if seconds is None:
-            detail = f"{str(row.event_time)[:40]!r} is neither ISO 8601 nor UNIX seconds"
+            detail = (
+                f"{_shown(row.event_time)} is neither an ISO 8601 date nor UNIX seconds "
+                f"from {EARLIEST.year} to {LATEST.year - 1}"
+            )
             raise _Refused(Reason.UNREADABLE_EVENT_TIME, detail)
         return seconds
 
@@ -132,17 +138,18 @@ class Judge:
         self._texts.add(text)
 
 
-def check_share(rows: int, reasons: dict[str, int], limit: float) -> None:
-    """Raise ValidationFailed if nothing is left or more than `limit` of the rows are faults."""
+def failure(rows: int, reasons: dict[str, int], limit: float) -> str | None:
+    """Why the run must fail: nothing is left, or more than `limit` of the rows are faults; else None."""
     refused = sum(reasons.values())
     listed = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items(), key=_most_first))
     if rows == 0:
-        raise ValidationFailed("the sources hold no rows")
+        return "the sources hold no rows"
     if refused == rows:
-        raise ValidationFailed(f"all {rows} rows quarantined: {listed}")
+        return f"all {rows} rows quarantined: {listed}"
     if refused / rows > limit:
         share = f"{100 * refused / rows:.1f} % of rows quarantined (limit {100 * limit:g} %)"
-        raise ValidationFailed(f"{share}: {listed}")
+        return f"{share}: {listed}"
+    return None
 
 
 def _most_first(item: tuple[str, int]) -> tuple[int, str]:
@@ -150,34 +157,14 @@ def _most_first(item: tuple[str, int]) -> tuple[int, str]:
 
 
 def _required(value: object, what: str) -> str:
+    if isinstance(value, dict | list):
+        raise _Refused(Reason.MISSING_VALUE, f"the {what} is a {type(value).__name__}")
     text = "" if value is None else str(value).strip()
     if not text:
         raise _Refused(Reason.MISSING_VALUE, f"the {what} is missing")
     return text
 
 
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        return None
-    try:
-        number = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return number if math.isfinite(number) else None
-
-
-def _seconds(value: object) -> float | None:
-    """UNIX seconds of a number, a date or an ISO 8601 text; a time without zone is UTC."""
-    number = _number(value)
-    if number is not None:
-        return number
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    if isinstance(value, date) and not isinstance(value, datetime):
-        value = datetime(value.year, value.month, value.day, tzinfo=UTC)
-    if not isinstance(value, datetime):
-        return None
-    return (value if value.tzinfo else value.replace(tzinfo=UTC)).timestamp()
+def _shown(value: object) -> str:
+    """A value for a fault's detail, short; of a nested one only its type."""
+    return f"a {type(value).__name__}" if isinstance(value, dict | list) else repr(str(value)[:40])

@@ -129,8 +129,12 @@ def output_fn(prediction: list[Answer], accept: str) -> str:
 
 
 def _computes_bf16() -> bool:
+    """The rule of training (reviews/training/precision.py), repeated since this file stands alone."""
     if torch.cuda.is_available():
-        return bool(torch.cuda.is_bf16_supported())
+        try:
+            return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+        except TypeError:  # an older PyTorch, which counts no emulation
+            return bool(torch.cuda.is_bf16_supported())
     probes = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(getattr(torch.cpu, name, lambda: False)() for name in probes)
 

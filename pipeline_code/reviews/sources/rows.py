@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TextIO
 
 from pipeline_code.reviews.errors import BertlineError
 
@@ -40,7 +41,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as read; nothing in it is checked yet."""
+    """One row as read; nothing in it is checked yet. `file` is its path below the input directory."""
 
     file: str
     row: int
@@ -87,16 +88,34 @@ def files_of(directory: Path, pattern: str, tag: str) -> list[Path]:
     raise SourceError(f"source '{tag}': no file matches '{pattern}' in {directory} (found: {listing})")
 
 
+def name_of(path: Path, directory: Path) -> str:
+    """A file as faults and errors name it: its path below the input directory."""
+    return path.relative_to(directory).as_posix()
+
+
 def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
     """Lines with their numbers from 1; a byte that does not decode becomes a lone surrogate."""
-    with path.open(encoding=without_bom(encoding), errors="surrogateescape", newline="\n") as stream:
+    with open_text(path, encoding, newline="\n") as stream:
         for number, line in enumerate(stream, start=1):
             yield number, line.rstrip("\r\n")
 
 
-def without_bom(encoding: str) -> str:
-    """The codec that also drops a byte-order mark."""
-    return "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+def open_text(path: Path, encoding: str, newline: str) -> TextIO:
+    """Open a text file without its byte-order mark; bytes that do not decode become lone surrogates."""
+    without_bom = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
+    return path.open(encoding=without_bom, errors=_ESCAPE, newline=newline)
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    wrong = error.object[error.start : error.end]
+    return "".join(chr(0xDC00 + byte) for byte in wrong), error.end
+
+
+# Like surrogateescape, which gives up on ASCII bytes: UTF-16 and ISO-2022 have wrong ones among them.
+_ESCAPE = "bertline-escape"
+codecs.register_error(_ESCAPE, _escape)
 
 
 def is_undecodable(text: str) -> bool:

@@ -19,10 +19,15 @@ from transformers import (
     TrainingArguments,
 )
 
+from pipeline_code.reviews.errors import BertlineError
 from pipeline_code.reviews.metrics import confusion_matrix, scores
 from pipeline_code.reviews.training.data import Examples, PaddingCollator
 from pipeline_code.reviews.training.parameters import TrainingParameters
 from pipeline_code.reviews.training.precision import device_name, supports_bf16
+
+
+class TrainingDiverged(BertlineError):
+    """A loss or a weight is no longer a finite number; the message names the epoch and LearningRate."""
 
 
 @dataclass
@@ -40,10 +45,10 @@ class History:
 
 
 class _Lines(TrainerCallback):
-    """Prints the metric lines that the training job's MetricDefinitions read."""
+    """Prints the metric lines that the training job's MetricDefinitions read; ends a diverged training."""
 
-    def __init__(self, history: History, steps: int) -> None:
-        self._history, self._steps = history, steps
+    def __init__(self, history: History, steps: int, learning_rate: float) -> None:
+        self._history, self._steps, self._learning_rate = history, steps, learning_rate
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **rest: Any
@@ -53,6 +58,7 @@ class _Lines(TrainerCallback):
         if loss is None:
             return
         epoch = state.global_step // self._steps
+        _require_finite({"train_loss": float(loss)}, epoch, self._learning_rate)
         self._history.epochs.append({"epoch": epoch, "train_loss": float(loss)})
         if state.is_world_process_zero:
             print(f"epoch={epoch} train_loss={float(loss):.6f}", flush=True)
@@ -63,10 +69,21 @@ class _Lines(TrainerCallback):
         """Note and print the figures of the whole validation split."""
         names = ("loss", "accuracy", "macro_f1")
         figures = {f"validation_{name}": float(rest["metrics"][f"eval_{name}"]) for name in names}
+        epoch = state.global_step // self._steps
+        _require_finite(figures, epoch, self._learning_rate)
         self._history.epochs[-1].update(figures)
         if state.is_world_process_zero:
             listed = " ".join(f"{name}={value:.6f}" for name, value in figures.items())
-            print(f"epoch={state.global_step // self._steps} {listed}", flush=True)
+            print(f"epoch={epoch} {listed}", flush=True)
+
+
+def _require_finite(figures: dict[str, float], epoch: int, learning_rate: float) -> None:
+    wrong = [f"{name} is {value}" for name, value in figures.items() if not math.isfinite(value)]
+    if wrong:
+        raise TrainingDiverged(
+            f"training diverged in epoch {epoch}: {', '.join(wrong)} with LearningRate {learning_rate:g}; "
+            "lower LearningRate and run again"
+        )
 
 
 def steps_per_epoch(rows: int, parameters: TrainingParameters, hosts: int) -> int:
@@ -88,6 +105,11 @@ def fine_tune(
     """Train `model` in place; with validation it ends with the weights of its best epoch.
 
     An epoch is a number of steps, so that a cap on the steps needs no second code path.
+
+    Raises
+    ------
+    TrainingDiverged
+        At the end of the first epoch whose loss is not finite, or whose last step broke the weights.
     """
     steps = steps_per_epoch(len(train), parameters, hosts)
     history = History()
@@ -99,10 +121,12 @@ def fine_tune(
             train_dataset=train,
             eval_dataset=validation,
             compute_metrics=_metrics,
-            callbacks=[_Lines(history, steps)],
+            callbacks=[_Lines(history, steps, parameters.learning_rate)],
         )
         trainer.remove_callback(PrinterCallback)
         trainer.train()
+    sizes = {"the sum of the weights": sum(float(weight.detach().sum()) for weight in model.parameters())}
+    _require_finite(sizes, parameters.epochs, parameters.learning_rate)
     return history
 
 
@@ -128,6 +152,7 @@ def _arguments(
         data_seed=parameters.seed,
         logging_strategy="steps",
         logging_steps=steps,
+        logging_nan_inf_filter=False,  # it would hide a divergence behind the mean of the good steps
         eval_strategy="steps" if validated else "no",
         eval_steps=steps if validated else None,
         save_strategy="best" if validated else "no",

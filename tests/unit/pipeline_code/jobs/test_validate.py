@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from pipeline_code.reviews.sources import SourceError
 from pipeline_code.reviews.store import SCHEMA, parquet_files, read_batches
 from pipeline_code.reviews.validation import ValidationFailed
 from tests.unit.pipeline_code.workspace import Workspace, write_raw
@@ -29,6 +30,7 @@ def test_good_rows_go_on_and_bad_ones_to_quarantine(workspace: Workspace) -> Non
     workspace.validate()
     report = json.loads((workspace.root / "validation" / "validation.json").read_text())
     assert (report["rows"], report["accepted"], report["quarantined"]) == (200, 196, 4)
+    assert report["failed"] is None
     assert report["reasons"] == {"empty_text": 4}
     assert sum(report["classes"].values()) == 196
     assert report["sources"][0]["reviews"] == 196
@@ -48,8 +50,22 @@ def test_too_many_bad_rows_fail_the_job_after_the_report(workspace: Workspace) -
     break_rows(workspace, 24)
     with pytest.raises(ValidationFailed, match=r"12\.0 % of rows quarantined \(limit 5 %\): 24 empty_text"):
         workspace.validate()
-    assert (workspace.root / "validation" / "validation.json").is_file()
+    report = json.loads((workspace.root / "validation" / "validation.json").read_text())
+    assert report["failed"] == "12.0 % of rows quarantined (limit 5 %): 24 empty_text"
+    assert report["quarantined"] == 24
     assert len((workspace.root / "quarantine" / "quarantine.jsonl").read_text().splitlines()) == 24
+
+
+def test_what_was_refused_before_a_source_broke_off_is_kept(workspace: Workspace) -> None:
+    ratings = workspace.root / "raw" / "amazonReviewSnippets_anonDataRatings.txt"
+    ratings.write_bytes(b"1_1\n" + ratings.read_bytes())
+    (workspace.root / "raw" / "amazonReviewSnippets_GroundTruth.txt").unlink()
+    with pytest.raises(SourceError, match="no file matches"):
+        workspace.validate()
+    (line,) = (workspace.root / "quarantine" / "quarantine.jsonl").read_text().splitlines()
+    assert json.loads(line)["reason"] == "too_few_fields"
+    assert [path.name for path in (workspace.root / "quarantine").iterdir()] == ["quarantine.jsonl"]
+    assert not list((workspace.root / "reviews").iterdir())
 
 
 def test_equal_sources_give_equal_bytes(tmp_path: Path) -> None:

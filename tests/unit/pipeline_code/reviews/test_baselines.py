@@ -21,3 +21,13 @@ def test_tfidf_learns_the_words_and_never_sees_the_labels_of_test(prepared: Work
     assert facts["C"] in STRENGTHS
     test.label_ids[:] = 0
     assert tfidf(train, test, 1)[0].tolist() == predicted.tolist()
+
+
+def test_a_rare_class_counts_as_much_as_a_common_one(prepared: Workspace) -> None:
+    train = read_features(prepared.root / "train", "train")
+    test = read_features(prepared.root / "test", "test")
+    rare = int(np.bincount(train.label_ids, minlength=3).argmin())
+    train.label_ids[np.flatnonzero(train.label_ids == rare)[3:]] = (rare + 1) % 3
+    predicted, facts = tfidf(train, test, 1)
+    assert facts["class_weight"] == "balanced"
+    assert rare in predicted

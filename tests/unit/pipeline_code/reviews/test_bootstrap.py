@@ -1,6 +1,9 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from pipeline_code.reviews import bootstrap
 from pipeline_code.reviews.bootstrap import GroupBootstrap
 from pipeline_code.reviews.metrics import accuracy, macro_f1
 
@@ -41,3 +44,34 @@ def test_differences_are_paired_and_seeds_repeat() -> None:
     assert boot.difference(macro_f1, predicted, predicted) == {"value": 0.0, "interval": [0.0, 0.0]}
     again = GroupBootstrap(groups, true, classes=3, samples=500, seed=1)
     assert again.figure(macro_f1, predicted) == boot.figure(macro_f1, predicted)
+
+
+def test_replicates_are_drawn_once_for_all_figures(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups, true, predicted = sample(30, 4, 0.7)
+    other = (predicted + 1) % 3
+    boot = GroupBootstrap(groups, true, classes=3, samples=300, seed=1)
+    boot.resample(predicted, other)
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: pytest.fail("drawn again"))
+    assert boot.figure(accuracy, predicted.copy()) != boot.figure(accuracy, other)
+    assert boot.difference(macro_f1, predicted, other)["value"] > 0
+
+
+def test_neither_company_nor_chunks_change_the_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
+    groups, true, predicted = sample(30, 4, 0.7)
+    alone = GroupBootstrap(groups, true, classes=3, samples=300, seed=1).matrices(predicted)
+    monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 16 * 30 * 7)
+    together = GroupBootstrap(groups, true, classes=3, samples=300, seed=1)
+    together.resample(true, predicted)
+    assert np.array_equal(alone, together.matrices(predicted))
+
+
+def test_memory_does_not_grow_with_groups_times_samples() -> None:
+    groups, true, predicted = sample(20_000, 1, 0.7)
+    boot = GroupBootstrap(groups, true, classes=3, samples=500, seed=1)
+    tracemalloc.start()
+    try:
+        boot.matrices(predicted)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 80e6 < 500 * 20_000 * 16

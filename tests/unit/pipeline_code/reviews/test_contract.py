@@ -2,8 +2,15 @@ from pathlib import Path
 
 import pytest
 
-from pipeline_code.reviews.contract import Contract, ContractError, read_contract, read_contract_directory
+from pipeline_code.reviews.contract import (
+    MAX_TEXT_CHARACTERS,
+    Contract,
+    ContractError,
+    read_contract,
+    read_contract_directory,
+)
 from pipeline_code.reviews.errors import FileError
+from pipeline_code.serving import inference
 
 CONTRACTS = Path(__file__).resolve().parents[4] / "config" / "contracts"
 SNIPPETS = CONTRACTS / "amazon-snippets.toml"
@@ -59,6 +66,19 @@ def test_stars_become_classes(stars: int, name: str) -> None:
         ("bootstrap_samples = 2000", "bootstrap_sample = 2000", "gate.bootstrap_sample"),
         ('rule = "constant"', 'rule = "column"', "constant goes with"),
         ("[gate]", "[gate", "not a TOML file"),
+        (r"^(\d+)_\d+$", r"^(\d+_\d+$", "group: pattern '^(\\\\d+_\\\\d+$' is not a regular expression"),
+        (r"^(\d+)_\d+$", r"^(\d{99999999999})$", "is not a regular expression"),
+        (
+            'encoding = "utf-8"',
+            'encoding = "rot13"',
+            "sources.0.multi_rater.encoding: no such encoding: rot13",
+        ),
+        ('encoding = "utf-8"', 'encoding = "idna"', "no such encoding: idna"),
+        ('encoding = "utf-8"', 'encoding = "undefined"', "no such encoding: undefined"),
+        ("max_text_characters = 20000", "max_text_characters = 100001", "max_text_characters"),
+        ("rating_max = 4", "rating_max = nan", "label_rule.rating_max"),
+        ("2014-06-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "event_time: constant must lie between 1990"),
+        ("label = -1", f"label = {'9' * 5000}", "not a TOML file"),
     ],
 )
 def test_a_wrong_contract_names_file_and_key(old: str, new: str, named: str, tmp_path: Path) -> None:
@@ -69,6 +89,19 @@ def test_a_wrong_contract_names_file_and_key(old: str, new: str, named: str, tmp
     with pytest.raises(ContractError, match=r"broken\.toml") as caught:
         read_contract(path)
     assert named in str(caught.value)
+
+
+@pytest.mark.parametrize("pattern", ["", ".", "/etc/*", "../*.txt", "a/../../*.txt", "**.txt", "a**/b.txt"])
+def test_files_must_lie_below_the_input(pattern: str, tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    old = "**/amazonReviewSnippets_GroundTruth.txt"
+    path.write_text(SNIPPETS.read_text().replace(old, pattern))
+    with pytest.raises(ContractError, match=r"c\.toml: sources\.0\.multi_rater\.texts\.files: "):
+        read_contract(path)
+
+
+def test_no_text_may_train_that_an_endpoint_refuses() -> None:
+    assert inference._MAX_CHARACTERS == MAX_TEXT_CHARACTERS
 
 
 def test_a_rule_by_column_needs_the_column(tmp_path: Path) -> None:

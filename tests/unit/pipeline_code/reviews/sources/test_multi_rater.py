@@ -39,6 +39,9 @@ def test_texts_meet_the_mean_of_their_ratings(contract: Contract, tmp_path: Path
         (b"1_1\t0\tgood\n", b"1_1\t0\t1\t[1, true]\n", TEXTS, Reason.RATING_NOT_A_NUMBER),
         (b"1_1\t0\tgood\n", b"1_1\t0\t1\t[1, NaN]\n", TEXTS, Reason.RATING_NOT_A_NUMBER),
         (b"1_1\t0\tgood\n", b"1_1\t0\t1\tnone\n", TEXTS, Reason.RATING_NOT_A_NUMBER),
+        (b"1_1\t0\tgood\n", b'1_1\t0\t1\t["1"]\n', TEXTS, Reason.RATING_NOT_A_NUMBER),
+        (b"1_1\t0\tgood\n", b"1_1\t0\t1\t[" + b"9" * 400 + b"]\n", TEXTS, Reason.RATING_NOT_A_NUMBER),
+        (b"1_1\t0\tgood\n", b"1_1\t0\t1\t" + b"[" * 100_000 + b"\n", TEXTS, Reason.RATING_NOT_A_NUMBER),
         (b"", b"1_1\t0\n", RATINGS, Reason.TOO_FEW_FIELDS),
         (b"", b"1_1\t0\t1\t[1]\n1_1\t0\t1\t[2]\n", RATINGS, Reason.DUPLICATE_ID),
     ],
@@ -61,3 +64,12 @@ def test_a_missing_file_is_named_with_what_is_there(contract: Contract, tmp_path
     (tmp_path / "other.csv").write_text("x")
     with pytest.raises(SourceError, match=r"anonDataRatings.*found: other\.csv"):
         list(read_source(contract.sources[0], contract, tmp_path))
+
+
+def test_faults_name_the_path_below_the_input(contract: Contract, tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    read(contract, tmp_path / "a", b"1_1\t0\tgood\n", b"1_1\t0\t1\t[9]\n")
+    (fault,) = read_source(contract.sources[0], contract, tmp_path)
+    assert isinstance(fault, Fault)
+    assert fault.file == f"a/{TEXTS}"
+    assert fault.detail.startswith(f"a/{RATINGS}, row 1: ")

@@ -88,8 +88,58 @@ def test_other_encodings_are_read(tmp_path: Path) -> None:
 
 
 def test_a_missing_column_names_source_file_and_columns(tmp_path: Path) -> None:
-    with pytest.raises(SourceError, match=r"'shop': in\.csv has no column 'stars' \(columns: key, body\)"):
+    with pytest.raises(SourceError, match=r"'shop': in\.csv has no column 'stars' \(2 columns: key, body\)"):
         read("csv", tmp_path, b"key,body\n1,good\n")
+
+
+SECRETS = ["great phone", "Love it", "O'Brien, call 555-1234", "rating", "x" * 41]
+
+
+@pytest.mark.parametrize("form", ["csv", "tsv"])
+def test_a_file_without_header_does_not_show_its_first_review(form: str, tmp_path: Path) -> None:
+    line = ("\t" if form == "tsv" else ",").join(f'"{cell}"' if "," in cell else cell for cell in SECRETS)
+    with pytest.raises(SourceError) as caught:
+        read(form, tmp_path, f"{line}\n".encode(), columns={"text": "body", "rating": "ratings"})
+    message = str(caught.value)
+    assert "5 columns in the first row, the nearest names: rating; is it a header?" in message
+    assert not any(cell in message for cell in SECRETS if cell != "rating")
+
+
+def test_of_a_header_only_what_looks_like_a_name_is_shown(tmp_path: Path) -> None:
+    header = "key,body,what do you think? tell us!,caf\u00e9," + "y" * 41
+    with pytest.raises(SourceError, match=r"'stars' \(5 columns: key, body, \.\.\.\); correct"):
+        read("csv", tmp_path, f"{header}\n".encode())
+
+
+def test_rows_and_errors_name_the_path_below_the_input(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "in.csv").write_text("key,body,stars\n1,good,5\n2,bad\n")
+    rows = list(read_table(source("csv", files="**/*.csv"), tmp_path))
+    assert [row.file for row in rows] == ["a/in.csv", "a/in.csv"]
+    (tmp_path / "a" / "in.csv").write_text("key,body\n")
+    with pytest.raises(SourceError, match=r"'shop': a/in\.csv has no column"):
+        list(read_table(source("csv", files="**/*.csv"), tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "wrong"),
+    [("utf-16-le", b"\x00\xd8a\x00"), ("utf-7", b"+z"), ("iso2022_jp", b"\x1b$Bz")],
+)
+def test_wrong_bytes_are_a_fault_in_every_encoding(encoding: str, wrong: bytes, tmp_path: Path) -> None:
+    head, tail = "key,body,stars\n1,".encode(encoding), ",5\n".encode(encoding)
+    (fault,) = read("csv", tmp_path, head + wrong + tail, encoding=encoding)
+    assert isinstance(fault, Fault)
+
+
+def test_parquet_timestamps_are_seconds_also_those_beyond_python(tmp_path: Path) -> None:
+    values = {"key": ["1", "2"], "body": ["good", "bad"], "stars": [5, 1]}
+    for unit, factor in {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}.items():
+        late = 1_717_200_000_000 if unit in ("s", "ms") else 1
+        when = pa.array([1_717_200_000 * factor, late * factor], pa.timestamp(unit))
+        pq.write_table(pa.table(values | {"when": when}), tmp_path / "in.parquet")
+        columns = {"id": "key", "text": "body", "rating": "stars", "event_time": "when"}
+        rows = list(read_table(source("parquet", columns=columns), tmp_path))
+        assert [row.event_time for row in rows if isinstance(row, Row)] == [1_717_200_000, late]
 
 
 def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from pipeline_code.reviews.contract import read_contract
 from pipeline_code.reviews.dataset import FeatureSet, read_features
 from pipeline_code.reviews.training import loop
 from pipeline_code.reviews.training.data import Examples, PaddingCollator
-from pipeline_code.reviews.training.loop import History, fine_tune, steps_per_epoch
+from pipeline_code.reviews.training.loop import History, TrainingDiverged, fine_tune, steps_per_epoch
 from pipeline_code.reviews.training.model import build_classifier
 from pipeline_code.reviews.training.parameters import TrainingParameters
 from tests.unit.pipeline_code.workspace import CONTRACT, Workspace
@@ -94,6 +94,60 @@ def test_a_cap_on_steps_ends_the_epoch_early(
     history = fine_tune(build(prepared), everything(features[0]), None, parameters, pad_id=0)
     assert [item["epoch"] for item in history.epochs] == [1, 2]
     assert 6 <= len(seen) <= 8  # the loader may read ahead
+
+
+@pytest.mark.parametrize("validated", [True, False])
+def test_a_loss_that_is_no_number_ends_the_first_bad_epoch(
+    prepared: Workspace,
+    features: tuple[FeatureSet, FeatureSet],
+    capsys: pytest.CaptureFixture[str],
+    validated: bool,
+) -> None:
+    model = build(prepared)
+    steps = steps_per_epoch(len(features[0]), QUICK, 1)
+    calls = 0
+
+    def break_in_the_second_epoch(module: torch.nn.Module, inputs: tuple[torch.Tensor]) -> None:
+        nonlocal calls
+        calls += module.training
+        if calls == steps + 2:
+            module.weight.data.fill_(float("nan"))
+
+    model.classifier.register_forward_pre_hook(break_in_the_second_epoch)
+    validation = everything(features[1]) if validated else None
+    parameters = TrainingParameters(epochs=5, learning_rate=3e-3, train_batch_size=16)
+    with pytest.raises(
+        TrainingDiverged, match=r"in epoch 2: train_loss is nan with LearningRate 0\.003; lower"
+    ):
+        fine_tune(model, everything(features[0]), validation, parameters, pad_id=0)
+    assert calls == 2 * steps
+    assert "epoch=2" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("validated", "said"),
+    [(True, "epoch 1: validation_loss is nan"), (False, "epoch 1: the sum of the weights is nan")],
+)
+def test_weights_that_break_in_the_last_step_are_noticed(
+    prepared: Workspace,
+    features: tuple[FeatureSet, FeatureSet],
+    monkeypatch: pytest.MonkeyPatch,
+    validated: bool,
+    said: str,
+) -> None:
+    model = build(prepared)
+    step = torch.optim.AdamW.step
+
+    def broken_step(self: torch.optim.AdamW, *args: object, **more: object) -> object:
+        found = step(self, *args, **more)
+        model.classifier.weight.data.fill_(float("nan"))
+        return found
+
+    monkeypatch.setattr(torch.optim.AdamW, "step", broken_step)
+    parameters = TrainingParameters(epochs=1, train_batch_size=16, train_steps_per_epoch=1)
+    validation = everything(features[1]) if validated else None
+    with pytest.raises(TrainingDiverged, match=said):
+        fine_tune(model, everything(features[0]), validation, parameters, pad_id=0)
 
 
 def test_the_best_epoch_has_the_best_macro_f1() -> None:

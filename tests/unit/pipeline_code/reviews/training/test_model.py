@@ -47,13 +47,13 @@ def test_freezing_leaves_the_head_to_train(prepared: Workspace, contract: Contra
 
 
 def test_the_mask_makes_padding_meaningless(prepared: Workspace, contract: Contract) -> None:
-    model = build_classifier(prepared.encoder, contract, freeze=False).eval()
+    encoder = build_classifier(prepared.encoder, contract, freeze=False).eval().base_model
     ids = torch.tensor([[2, 6, 7, 16, 3]])
     padded = torch.nn.functional.pad(ids, (0, 20))
     mask = (torch.arange(25) < 5).long()[None]
     with torch.inference_mode():
-        plain = model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
-        masked = model(input_ids=padded, attention_mask=mask).logits
-        unmasked = model(input_ids=padded, attention_mask=torch.ones_like(padded)).logits
+        plain = encoder(input_ids=ids, attention_mask=torch.ones_like(ids)).pooler_output
+        masked = encoder(input_ids=padded, attention_mask=mask).pooler_output
+        unmasked = encoder(input_ids=padded, attention_mask=torch.ones_like(padded)).pooler_output
     assert torch.allclose(plain, masked, atol=1e-6)
     assert not torch.allclose(plain, unmasked, atol=1e-4)
