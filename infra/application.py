@@ -29,7 +29,8 @@ def build(environment: str | None = None, *, outdir: Path | None = None) -> cdk.
     app = cdk.App(
         analytics_reporting=False,
         outdir=str(outdir) if outdir else None,
-        context=_feature_flags(),
+        # The stack trace of a warning names random folders of this run, so two assemblies would differ.
+        context={**_feature_flags(), "aws:cdk:disable-stack-trace": True},
     )
     chosen = environment or app.node.try_get_context("env") or os.environ.get("BERTLINE_ENV") or "dev"
     settings = load_settings(str(chosen))

@@ -4,11 +4,21 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from infra.constructs.instances import is_arm
 
 ROOT = Path(__file__).resolve().parent.parent
 EnvironmentName = Literal["dev", "staging", "prod"]
-InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$")]
+
+
+def _x86(instance_type: str) -> str:
+    if is_arm(instance_type):
+        raise ValueError("it has ARM processors and the images are built for x86: choose another type")
+    return instance_type
+
+
+InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"), AfterValidator(_x86)]
 Flag = Literal["True", "False"]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 # The retention periods CloudWatch Logs accepts, in days.

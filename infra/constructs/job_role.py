@@ -7,13 +7,17 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.images import Image
+from infra.constructs.key_use import allow_objects, allow_volumes
 
 _PULL = ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer")
 _LOGS = ("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents")
 
 
 class JobRole(iam.Role):
-    """A role that SageMaker assumes: pulls one image, writes its log and metrics, uses the customer key."""
+    """A role that SageMaker assumes: pulls one image, writes its log and metrics, reads encrypted objects.
+
+    With `volumes`, SageMaker may also encrypt the volumes of its machines with the customer key.
+    """
 
     def __init__(
         self,
@@ -24,6 +28,7 @@ class JobRole(iam.Role):
         key: kms.IKey,
         image: Image,
         log_group: str,
+        volumes: bool,
     ) -> None:
         super().__init__(
             scope,
@@ -31,6 +36,7 @@ class JobRole(iam.Role):
             description=description,
             assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
         )
+        self._key = key
         stack = cdk.Stack.of(self)
         repository = stack.format_arn(
             service="ecr", account=image.account, resource="repository", resource_name=image.repository
@@ -49,7 +55,9 @@ class JobRole(iam.Role):
             "*",
             conditions={"StringLike": {"cloudwatch:namespace": ["/aws/sagemaker/*", "aws/sagemaker/*"]}},
         )
-        allow_key(self, key)
+        allow_objects(self, key)
+        if volumes:
+            allow_volumes(self, key)
 
     def read_objects(self, bucket: s3.IBucket, *patterns: str) -> None:
         """Allow to read and list the objects whose keys match, for example `reviews/*`."""
@@ -61,6 +69,7 @@ class JobRole(iam.Role):
         """Allow to write the objects whose keys match."""
         resources = (bucket.arn_for_objects(pattern) for pattern in patterns)
         self._allow(("s3:PutObject", "s3:AbortMultipartUpload"), *resources)
+        allow_objects(self, self._key, write=True)
 
     def _allow(
         self,
@@ -71,20 +80,3 @@ class JobRole(iam.Role):
         self.add_to_policy(
             iam.PolicyStatement(actions=list(actions), resources=list(resources), conditions=conditions)
         )
-
-
-def allow_key(role: iam.IGrantable, key: kms.IKey) -> None:
-    """Allow to use a key for objects and, through a grant to the service, for volumes."""
-    principal = role.grant_principal
-    principal.add_to_principal_policy(
-        iam.PolicyStatement(
-            actions=["kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"], resources=[key.key_arn]
-        )
-    )
-    principal.add_to_principal_policy(
-        iam.PolicyStatement(
-            actions=["kms:CreateGrant"],
-            resources=[key.key_arn],
-            conditions={"Bool": {"kms:GrantIsForAWSResource": "true"}},
-        )
-    )

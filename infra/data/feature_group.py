@@ -7,10 +7,12 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from infra.constructs.job_role import allow_key
+from infra.constructs.key_use import allow_objects
 from infra.data.features import EVENT_TIME, FEATURES, RECORD_IDENTIFIER
 
 OFFLINE_PREFIX = "feature-store"
+# Not after a first deployment that failed: what it left behind would have the name of the next one's group.
+_KEPT = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
 
 
 class ReviewFeatures(Construct):
@@ -48,7 +50,7 @@ class ReviewFeatures(Construct):
             },
             role_arn=role.role_arn,
         )
-        self.group.apply_removal_policy(cdk.RemovalPolicy.RETAIN)
+        self.group.apply_removal_policy(_KEPT)
         self.group.node.add_dependency(role)
 
     def _offline_role(self, bucket: s3.IBucket, key: kms.IKey) -> iam.Role:
@@ -65,5 +67,7 @@ class ReviewFeatures(Construct):
             )
         )
         role.add_to_policy(iam.PolicyStatement(actions=["s3:GetBucketAcl"], resources=[bucket.bucket_arn]))
-        allow_key(role, key)
+        allow_objects(role, key, write=True)
+        # A retained group goes on writing offline records with this role.
+        cdk.RemovalPolicies.of(role).apply(_KEPT)
         return role

@@ -50,14 +50,14 @@ class DataStack(cdk.Stack):
         )
 
     def _customer_key(self, names: Names) -> kms.Key:
-        """Create the key; it is always retained, for without it the retained features could not be read."""
+        """Create the key; it outlives its stack, for without it the retained features could not be read."""
         key = kms.Key(
             self,
             "Key",
             alias=names.prefix,
             description=f"Data, models and messages of {names.prefix}",
             enable_key_rotation=True,
-            removal_policy=cdk.RemovalPolicy.RETAIN,
+            removal_policy=cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         # Alarms publish to the encrypted topic of the serving stack.
         key.add_to_resource_policy(

@@ -22,10 +22,9 @@ class Acknowledgement:
     rule: str = "AwsSolutions-IAM5"
 
 
-# How cdk-nag writes the ARNs of the two imported buckets and of the asset bucket.
+# How cdk-nag writes the ARNs of the two imported buckets.
 _RAW = "Resource::bertline-{environment}-data:ExportsOutputFnGetAttRaw72517081Arn8AABA17C"
 _ARTIFACTS = "Resource::bertline-{environment}-data:ExportsOutputFnGetAttArtifacts82DD59A1Arn3B515032"
-_ASSETS = "Resource::arn:aws:s3:::cdk-hnb659fds-assets-{account}-{region}"
 _LOGS = "Resource::arn:aws:logs:{region}:{account}:log-group:/aws/sagemaker"
 _SAGEMAKER = "Resource::arn:aws:sagemaker:{region}:{account}"
 
@@ -48,11 +47,6 @@ ACKNOWLEDGEMENTS: tuple[Acknowledgement, ...] = (
         path="training/JobRoles",
         findings=(f"{_LOGS}/ProcessingJobs:*", f"{_LOGS}/TrainingJobs:*"),
         reason=_STREAMS,
-    ),
-    Acknowledgement(
-        path="training/JobRoles",
-        findings=(f"{_ASSETS}/*.gz", f"{_ASSETS}/*.toml"),
-        reason="An execution that began before a deployment needs the code and the contract of then",
     ),
     Acknowledgement(
         path="training/JobRoles",
@@ -96,6 +90,14 @@ ACKNOWLEDGEMENTS: tuple[Acknowledgement, ...] = (
         path="serving/ModelRole", findings=(f"{_LOGS}/Endpoints/bertline-{{environment}}:*",), reason=_STREAMS
     ),
     Acknowledgement(path="serving/ModelRole", findings=(f"{_ARTIFACTS}/executions/*/train/*",), reason=_KEYS),
+    Acknowledgement(
+        path="serving/Verify/Role",
+        findings=(
+            f"{_SAGEMAKER}:model-package/bertline-{{environment}}/*",
+            f"{_SAGEMAKER}:endpoint-config/bertline-{{environment}}-*",
+        ),
+        reason=_NUMBERED,
+    ),
     Acknowledgement(
         path="serving/Deploy/Role",
         findings=(

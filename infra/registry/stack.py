@@ -23,6 +23,8 @@ class RegistryStack(cdk.Stack):
             model_package_group_name=names.prefix,
             model_package_group_description="Sentiment of reviews: every registered version",
         )
-        group.apply_removal_policy(cdk.RemovalPolicy(removal.upper()))
+        # Not after a first deployment that failed: the group left behind would have the name of the next one.
+        kept = cdk.RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE
+        group.apply_removal_policy(kept if removal == "retain" else cdk.RemovalPolicy.DESTROY)
         self.group_name = names.prefix
-        cdk.CfnOutput(self, "ModelPackageGroupName", value=group.ref)
+        cdk.CfnOutput(self, "ModelPackageGroupName", value=names.prefix)

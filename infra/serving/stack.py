@@ -1,7 +1,8 @@
 """The serving stack: an approval deploys the model; a change of the endpoint is verified.
 
 Models and endpoint configurations are made by the deploy function, one of each for a version, and so is the
-endpoint: a template knows no version before one is approved.
+endpoint: a template knows no version before one is approved. An approval that comes while the endpoint is
+changing is noted on it; the verify function follows it when that change has ended.
 """
 
 from typing import Any
@@ -12,8 +13,9 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from infra.constructs.images import inference_image
-from infra.constructs.instances import LOCAL_STORAGE_FAMILIES
-from infra.constructs.job_role import JobRole, allow_key
+from infra.constructs.instances import ARM_FAMILY, LOCAL_STORAGE_FAMILIES
+from infra.constructs.job_role import JobRole
+from infra.constructs.key_use import allow_volumes
 from infra.data.stack import DataStack
 from infra.names import Names
 from infra.serving.alarms import AlarmTopic
@@ -39,12 +41,21 @@ class ServingStack(cdk.Stack):
         )
         self._names, self._settings, self._data = names, settings, data
         self._alarms = AlarmTopic(self, "Alarms", key=data.key, email=settings.operations.alarm_email)
+        self._warn_if_nobody_listens()
         self._dead_letters = self._dead_letter_queue()
         self._model_role = self._create_model_role()
         self._deploy_function()
         self._verify_function()
         cdk.CfnOutput(self, "EndpointName", value=names.prefix)
         cdk.CfnOutput(self, "AlarmTopic", value=self._alarms.topic_arn)
+
+    def _warn_if_nobody_listens(self) -> None:
+        if self._settings.environment == "prod" and not self._settings.operations.alarm_email:
+            cdk.Annotations.of(self._alarms).add_warning_v2(
+                "bertline:nobody-hears-the-alarms",
+                "nobody hears the alarms of prod: set operations.alarm_email in config/prod.toml, "
+                "or subscribe to the topic of the output AlarmTopic",
+            )
 
     def _dead_letter_queue(self) -> sqs.Queue:
         queue = sqs.Queue(
@@ -70,6 +81,7 @@ class ServingStack(cdk.Stack):
             key=self._data.key,
             image=inference_image(self._settings.region, self._settings.serving.instance_type),
             log_group=f"/aws/sagemaker/Endpoints/{self._names.prefix}",
+            volumes=True,
         )
         role.read_objects(self._data.artifacts, "executions/*/train/*")
         return role
@@ -92,29 +104,37 @@ class ServingStack(cdk.Stack):
                 "INSTANCE_TYPE": serving.instance_type,
                 "INSTANCE_COUNT": str(serving.instance_count),
                 "LOCAL_STORAGE_FAMILIES": ",".join(LOCAL_STORAGE_FAMILIES),
+                "ARM_FAMILY": ARM_FAMILY,
             },
         )
         endpoint, configs = self._arn("endpoint", prefix), self._arn("endpoint-config", f"{prefix}-*")
-        function.allow("sagemaker:DescribeModelPackage", on=[self._arn("model-package", f"{prefix}/*")])
-        function.allow(
-            "sagemaker:CreateModel", "sagemaker:DescribeModel", on=[self._arn("model", f"{prefix}-*")]
-        )
+        models, versions = self._arn("model", f"{prefix}-*"), self._arn("model-package", f"{prefix}/*")
+        function.allow("sagemaker:CreateModel", on=[models, versions])
+        function.allow("sagemaker:DescribeModel", on=[models])
         function.allow("sagemaker:CreateEndpointConfig", "sagemaker:DescribeEndpointConfig", on=[configs])
-        function.allow("sagemaker:CreateEndpoint", "sagemaker:UpdateEndpoint", on=[endpoint, configs])
-        function.allow("sagemaker:DescribeEndpoint", "sagemaker:AddTags", on=[endpoint])
+        function.allow("sagemaker:CreateEndpoint", on=[endpoint, configs])
         function.allow_to_pass(self._model_role)
-        allow_key(function.principal, self._data.key)
+        self._allow_to_move_the_endpoint(function)
 
     def _verify_function(self) -> None:
         prefix = self._names.prefix
         function = self._function(
             "Verify",
             handler="on_endpoint_change",
-            description=f"Verifies that {prefix} serves what was deployed",
+            description=f"Verifies that {prefix} serves what was deployed, begins what waited",
             pattern=_sagemaker_event("SageMaker Endpoint State Change", {"EndpointName": [prefix]}),
             environment={},
         )
-        function.allow("sagemaker:DescribeEndpoint", "sagemaker:ListTags", on=[self._arn("endpoint", prefix)])
+        self._allow_to_move_the_endpoint(function)
+
+    def _allow_to_move_the_endpoint(self, function: EventFunction) -> None:
+        """Allow to see and change what the endpoint serves, from versions that are approved."""
+        prefix = self._names.prefix
+        endpoint, configs = self._arn("endpoint", prefix), self._arn("endpoint-config", f"{prefix}-*")
+        function.allow("sagemaker:DescribeModelPackage", on=[self._arn("model-package", f"{prefix}/*")])
+        function.allow("sagemaker:UpdateEndpoint", on=[endpoint, configs])
+        function.allow("sagemaker:AddTags", "sagemaker:DescribeEndpoint", "sagemaker:ListTags", on=[endpoint])
+        allow_volumes(function.principal, self._data.key)
 
     def _function(
         self,

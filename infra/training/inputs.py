@@ -24,8 +24,8 @@ class DefinitionInputs:
     ----------
     code_uri, code_file
         S3 URI of the job code and the file name it has inside a job.
-    raw_uri, artifact_uri
-        S3 URIs of the buckets, without a slash at the end.
+    artifact_uri
+        S3 URI of the artifact bucket, without a slash at the end.
     contract_uri
         S3 URI of the data contract the deployment brought along.
     """
@@ -35,7 +35,6 @@ class DefinitionInputs:
     roles: RoleArns
     code_uri: str
     code_file: str
-    raw_uri: str
     artifact_uri: str
     contract_uri: str
     key_arn: str

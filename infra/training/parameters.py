@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from infra.constructs.instances import alternatives
 from infra.training.expressions import Json
 from infra.training.inputs import DefinitionInputs
 
@@ -9,10 +10,16 @@ ParameterType = Literal["String", "Integer", "Float"]
 
 
 def _declare(
-    name: str, kind: ParameterType, default: str | int | float, choices: tuple[str, ...] = ()
+    name: str, kind: ParameterType, default: str | int | float | None, choices: tuple[str, ...] = ()
 ) -> Json:
-    declared: Json = {"Name": name, "Type": kind, "DefaultValue": default}
+    declared: Json = {"Name": name, "Type": kind}
+    if default is not None:
+        declared["DefaultValue"] = default
     return {**declared, "EnumValues": list(choices)} if choices else declared
+
+
+def _declare_machine(name: str, default: str) -> Json:
+    return _declare(name, "String", default, alternatives(default))
 
 
 def parameters(inputs: DefinitionInputs) -> list[Json]:
@@ -21,9 +28,11 @@ def parameters(inputs: DefinitionInputs) -> list[Json]:
 
 
 def _data(inputs: DefinitionInputs) -> list[Json]:
+    # Uploads lie at addresses that name their content. A default could only name a place whose content
+    # changes, unseen by the step cache: SageMaker asks for these two at every start.
     return [
-        _declare("InputData", "String", f"{inputs.raw_uri}/reviews/"),
-        _declare("EncoderUri", "String", f"{inputs.raw_uri}/encoder/"),
+        _declare("InputData", "String", None),
+        _declare("EncoderUri", "String", None),
         _declare("ContractUri", "String", inputs.contract_uri),
     ]
 
@@ -32,7 +41,7 @@ def _features(inputs: DefinitionInputs) -> list[Json]:
     features, processing = inputs.settings.features, inputs.settings.processing
     return [
         _declare("ProcessingInstanceCount", "Integer", processing.instance_count),
-        _declare("ProcessingInstanceType", "String", processing.instance_type),
+        _declare_machine("ProcessingInstanceType", processing.instance_type),
         _declare("MaxSeqLength", "Integer", features.max_seq_length),
         _declare(
             "BalanceDataset", "String", inputs.settings.hyperparameters.balance_dataset, ("True", "False")
@@ -57,7 +66,7 @@ def _training(inputs: DefinitionInputs) -> list[Json]:
         _declare("FreezeBertLayer", "String", values.freeze_bert_layer, ("True", "False")),
         _declare("Seed", "Integer", values.seed),
         _declare("TrainInstanceCount", "Integer", machines.instance_count),
-        _declare("TrainInstanceType", "String", machines.instance_type),
+        _declare_machine("TrainInstanceType", machines.instance_type),
         _declare("TrainVolumeSize", "Integer", machines.volume_gb),
         _declare("InputMode", "String", machines.input_mode, ("File", "FastFile")),
         _declare("RunValidation", "String", values.run_validation, ("True", "False")),

@@ -9,8 +9,11 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from infra.constructs.images import Image
-from infra.constructs.job_role import JobRole, allow_key
+from infra.constructs.instances import takes_volume_key
+from infra.constructs.job_role import JobRole
+from infra.constructs.key_use import allow_objects, allow_volumes
 from infra.names import Names
+from infra.settings import Settings
 from infra.training.inputs import RoleArns
 
 FEATURES = "features*"
@@ -23,22 +26,35 @@ def _of_step(*path: str) -> str:
 
 @dataclass(frozen=True)
 class Stores:
-    """The buckets and the key the jobs work with; `assets` holds job code and contract."""
+    """The buckets and the key the jobs work with; `asset_keys` name job code and contract in `assets`."""
 
     raw: s3.IBucket
     artifacts: s3.IBucket
     assets: s3.IBucket
+    asset_keys: tuple[str, ...]
     key: kms.IKey
 
 
 class JobRoles(Construct):
-    """The roles of the five jobs, each with its own prefixes and no other."""
+    """The roles of the five jobs, each with its own prefixes and no other.
+
+    All apps of the account share the asset bucket, so the jobs may read the deployed code and contract in it
+    and nothing else. An execution in flight while a deployment changes one of the two loses the right to read
+    the old one: start it again.
+    """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, stores: Stores, image: Image
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        settings: Settings,
+        stores: Stores,
+        image: Image,
     ) -> None:
         super().__init__(scope, construct_id)
-        self._stores, self._image = stores, image
+        self._stores, self._image, self._settings = stores, image, settings
         self.validate = self._processing_role("Validate", reads_raw=("reviews/*",))
         self.prepare = self._processing_role(
             "Prepare", reads_raw=(_ENCODER,), reads=(_of_step("validate", "reviews"),)
@@ -80,6 +96,7 @@ class JobRoles(Construct):
 
     def _role(self, job: str, kind: str, *, reads_raw: tuple[str, ...], reads: tuple[str, ...]) -> JobRole:
         stores = self._stores
+        machines = self._settings.training if kind == "TrainingJobs" else self._settings.processing
         role = JobRole(
             self,
             job,
@@ -87,9 +104,9 @@ class JobRoles(Construct):
             key=stores.key,
             image=self._image,
             log_group=f"/aws/sagemaker/{kind}",
+            volumes=takes_volume_key(machines.instance_type),
         )
-        # Executions that began before a deployment still need the code and contract of then.
-        role.read_objects(stores.assets, "*.gz", "*.toml")
+        role.read_objects(stores.assets, *stores.asset_keys)
         role.read_objects(stores.raw, "contracts/*", *reads_raw)
         if reads:
             role.read_objects(stores.artifacts, *reads)
@@ -125,11 +142,7 @@ class PipelineRole(iam.Role):
             assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
         )
         self._allow_jobs()
-        self._allow(
-            ["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
-            self._arn("model-package-group", names.prefix),
-            self._arn("model-package", f"{names.prefix}/*"),
-        )
+        self._allow_registering(names)
         self.add_to_policy(
             iam.PolicyStatement(
                 actions=["iam:PassRole"],
@@ -137,10 +150,33 @@ class PipelineRole(iam.Role):
                 conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
             )
         )
-        # The property file, and the model that SageMaker looks up when it is registered.
+        self._allow_results(stores)
+        # It starts the jobs, so it is the one who hands SageMaker the key of their volumes.
+        allow_volumes(self, stores.key)
+
+    def _allow_registering(self, names: Names) -> None:
+        """Allow to add tagged versions to the group; the service makes sure of the group on the way."""
+        group = self._arn("model-package-group", names.prefix)
+        versions = self._arn("model-package", f"{names.prefix}/*")
+        self._allow(["sagemaker:CreateModelPackageGroup", "sagemaker:DescribeModelPackageGroup"], group)
+        self._allow(
+            ["sagemaker:AddTags", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
+            group,
+            versions,
+        )
+
+    def _allow_results(self, stores: Stores) -> None:
+        """Allow to read the property file, and the model that SageMaker looks up when it is registered."""
         results = [stores.artifacts.arn_for_objects(_of_step(step)) for step in ("evaluate", "train")]
         self._allow(["s3:GetObject"], *results)
-        allow_key(self, stores.key)
+        self.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:ListBucket"],
+                resources=[stores.artifacts.bucket_arn],
+                conditions={"StringLike": {"s3:prefix": ["executions/*"]}},
+            )
+        )
+        allow_objects(self, stores.key)
 
     def _allow_jobs(self) -> None:
         for job, resource in (("ProcessingJob", "processing-job"), ("TrainingJob", "training-job")):

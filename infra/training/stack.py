@@ -34,29 +34,14 @@ class TrainingStack(cdk.Stack):
         super().__init__(
             scope, construct_id, stack_name=construct_id, env=env, description="Bertline training pipeline"
         )
-        code = CodeAsset(self, "JobCode", folder=CODE_FOLDER)
-        contract = assets.Asset(self, "Contract", path=str(settings.contract_path))
-        stores = Stores(raw=data.raw, artifacts=data.artifacts, assets=code.bucket, key=data.key)
-        image = training_image(settings.region)
-        jobs = JobRoles(self, "JobRoles", names=names, stores=stores, image=image)
+        self._settings, self._data = settings, data
+        self._code = CodeAsset(self, "JobCode", folder=CODE_FOLDER)
+        self._contract = assets.Asset(self, "Contract", path=str(settings.contract_path))
+        self._image = training_image(settings.region)
+        stores = self._stores()
+        jobs = JobRoles(self, "JobRoles", names=names, settings=settings, stores=stores, image=self._image)
         role = PipelineRole(self, "PipelineRole", names=names, stores=stores, jobs=jobs)
-        definition = build_definition(
-            DefinitionInputs(
-                settings=settings,
-                region=settings.region,
-                roles=jobs.arns,
-                code_uri=code.s3_object_url,
-                code_file=code.s3_object_key,
-                raw_uri=data.raw.s3_url_for_object(),
-                artifact_uri=data.artifacts.s3_url_for_object(),
-                contract_uri=contract.s3_object_url,
-                key_arn=data.key.key_arn,
-                job_image=image.uri,
-                endpoint_image=inference_image(settings.region, settings.serving.instance_type).uri,
-                feature_group=data.feature_group_name,
-                model_package_group=model_package_group,
-            )
-        )
+        definition = build_definition(self._inputs(jobs, model_package_group))
         pipeline = sagemaker.CfnPipeline(
             self,
             "Pipeline",
@@ -67,3 +52,29 @@ class TrainingStack(cdk.Stack):
         )
         pipeline.node.add_dependency(role, jobs)
         cdk.CfnOutput(self, "PipelineName", value=names.prefix)
+
+    def _stores(self) -> Stores:
+        return Stores(
+            raw=self._data.raw,
+            artifacts=self._data.artifacts,
+            assets=self._code.bucket,
+            asset_keys=(self._code.s3_object_key, self._contract.s3_object_key),
+            key=self._data.key,
+        )
+
+    def _inputs(self, jobs: JobRoles, model_package_group: str) -> DefinitionInputs:
+        settings, data = self._settings, self._data
+        return DefinitionInputs(
+            settings=settings,
+            region=settings.region,
+            roles=jobs.arns,
+            code_uri=self._code.s3_object_url,
+            code_file=self._code.s3_object_key,
+            artifact_uri=data.artifacts.s3_url_for_object(),
+            contract_uri=self._contract.s3_object_url,
+            key_arn=data.key.key_arn,
+            job_image=self._image.uri,
+            endpoint_image=inference_image(settings.region, settings.serving.instance_type).uri,
+            feature_group=data.feature_group_name,
+            model_package_group=model_package_group,
+        )

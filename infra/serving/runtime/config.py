@@ -7,8 +7,6 @@ from typing import Self
 from .errors import ConfigurationError
 
 VARIANT = "AllTraffic"
-# The tag of the endpoint that names the configuration it should serve.
-WANTED_CONFIG_TAG = "bertline:wanted-endpoint-config"
 
 
 @dataclass(frozen=True)
@@ -25,6 +23,8 @@ class Config:
         Used when the model package does not say.
     local_storage_families
         Instance families that take no customer key for their volumes.
+    arm_family
+        Regular expression of the instance families that the images do not run on.
     """
 
     endpoint: str
@@ -34,6 +34,7 @@ class Config:
     instance_type: str
     instance_count: int
     local_storage_families: frozenset[str]
+    arm_family: str
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -52,6 +53,7 @@ class Config:
             instance_type=_required(environment, "INSTANCE_TYPE"),
             instance_count=_count(environment, "INSTANCE_COUNT"),
             local_storage_families=frozenset(_required(environment, "LOCAL_STORAGE_FAMILIES").split(",")),
+            arm_family=_required(environment, "ARM_FAMILY"),
         )
 
     def volume_key_for(self, instance_type: str) -> str | None:

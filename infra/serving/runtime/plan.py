@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -50,7 +51,7 @@ def make_plan(package: Mapping[str, Any], config: Config) -> Plan:
     if package.get("ModelPackageGroupName") != group or "ModelPackageVersion" not in package:
         raise PackageError(f"{arn}: not a version of the group {group!r}")
     wishes = package.get("CustomerMetadataProperties", {})
-    instance_type = _instance_type(arn, wishes.get("DeployInstanceType", config.instance_type))
+    instance_type = _instance_type(arn, wishes.get("DeployInstanceType", config.instance_type), config)
     instance_count = _instance_count(arn, wishes.get("DeployInstanceCount", str(config.instance_count)))
     parts = {
         "package": arn,
@@ -81,9 +82,14 @@ def _fingerprint(parts: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical).hexdigest()[:10]
 
 
-def _instance_type(arn: str, value: str) -> str:
+def _instance_type(arn: str, value: str, config: Config) -> str:
     if value.count(".") != 2 or not value.startswith("ml."):
         raise PackageError(f"{arn}: DeployInstanceType {value!r} is no instance type: register it again")
+    if re.match(config.arm_family, value.split(".")[1]):
+        raise PackageError(
+            f"{arn}: DeployInstanceType {value!r} has ARM processors and the image is built for x86: "
+            "register the model again with another type"
+        )
     return value
 
 

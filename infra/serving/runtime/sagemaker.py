@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
-from .config import VARIANT, WANTED_CONFIG_TAG
+from .config import VARIANT
+from .notes import Notes
 from .plan import Plan
 
 # SageMaker answers ValidationException when a described name does not exist.
@@ -36,6 +37,10 @@ class Endpoint:
     def target_config(self) -> str:
         """Configuration the endpoint serves once it has settled."""
         return self.pending_config or self.live_config
+
+    def is_on_the_way_to(self, config: str) -> bool:
+        """Whether the change under way leads to a configuration."""
+        return self.status in {"Creating", "Updating"} and self.target_config == config
 
     @property
     def in_motion(self) -> bool:
@@ -103,23 +108,27 @@ class SageMaker:
             pending_config=pending.get("EndpointConfigName"),
         )
 
-    def create_endpoint(self, name: str, config: str) -> None:
-        """Create the endpoint and note the wanted configuration on it."""
-        self._client.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=_tags(config))
+    def create_endpoint(self, name: str, config: str, notes: Notes) -> None:
+        """Create the endpoint with notes on it."""
+        self._client.create_endpoint(EndpointName=name, EndpointConfigName=config, Tags=notes.tags())
 
     def update_endpoint(self, endpoint: Endpoint, config: str) -> None:
-        """Begin to move the endpoint to a configuration."""
-        self._client.update_endpoint(EndpointName=endpoint.name, EndpointConfigName=config)
+        """Begin to move the endpoint, and note the attempt; a request that is refused is none."""
+        self.note(endpoint, Notes(attempted=config))
+        try:
+            self._client.update_endpoint(EndpointName=endpoint.name, EndpointConfigName=config)
+        except (BotoCoreError, ClientError):
+            self.note(endpoint, Notes(attempted=endpoint.live_config))
+            raise
 
-    def note_wanted_config(self, endpoint: Endpoint, config: str) -> None:
-        """Note on the endpoint which configuration it should serve."""
-        self._client.add_tags(ResourceArn=endpoint.arn, Tags=_tags(config))
+    def note(self, endpoint: Endpoint, notes: Notes) -> None:
+        """Note on the endpoint what is not None, and leave its other notes."""
+        self._client.add_tags(ResourceArn=endpoint.arn, Tags=notes.tags())
 
-    def wanted_config(self, endpoint: Endpoint) -> str | None:
-        """Return the configuration noted on the endpoint, None when nothing was noted."""
+    def notes(self, endpoint: Endpoint) -> Notes:
+        """Return what was noted on the endpoint."""
         pages = self._client.get_paginator("list_tags").paginate(ResourceArn=endpoint.arn)
-        tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-        return tags.get(WANTED_CONFIG_TAG)
+        return Notes.read({tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]})
 
     def _describe(self, operation: str, **name: str) -> Mapping[str, Any] | None:
         try:
@@ -129,7 +138,3 @@ class SageMaker:
                 return None
             raise
         return found
-
-
-def _tags(config: str) -> list[dict[str, str]]:
-    return [{"Key": WANTED_CONFIG_TAG, "Value": config}]

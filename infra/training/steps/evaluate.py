@@ -17,6 +17,7 @@ NAME = "Evaluate"
 OUTPUT = "evaluation"
 REPORT = "EvaluationReport"
 REPORT_FILE = "evaluation.json"
+PAGE_FILE = "report.html"
 
 
 def evaluate_step(inputs: DefinitionInputs) -> Json:

@@ -1,6 +1,6 @@
 """Gate: register the model when the report passes, else end the execution as failed and say why."""
 
-from infra.training.expressions import Json, from_report, join, parameter
+from infra.training.expressions import Json, from_report, join, output_of, parameter
 from infra.training.inputs import DefinitionInputs
 from infra.training.steps import evaluate
 from infra.training.steps.register import register_step
@@ -30,7 +30,8 @@ def gate_step(inputs: DefinitionInputs) -> Json:
 
 
 def _refuse_step() -> Json:
-    message = join(" ", "The model was refused:", _report("gate.summary"))
+    report = output_of(evaluate.NAME, evaluate.OUTPUT)
+    message = join("", _report("gate.summary"), " Report: ", report, f"/{evaluate.PAGE_FILE}")
     return {"Name": REFUSE, "Type": "Fail", "Arguments": {"ErrorMessage": message}}
 
 

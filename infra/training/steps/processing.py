@@ -28,10 +28,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Product:
-    """An output of a processing job, copied from `output/<name>` when the job ends."""
+    """An output of a processing job, copied from `output/<name>`.
+
+    At the end of a job that succeeds; `continuous` ones while it runs, so that they outlive a failure.
+    """
 
     name: str
     uri: str | Json
+    continuous: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,7 @@ def _cluster(inputs: DefinitionInputs, job: ProcessingJob) -> Json:
         "InstanceType": parameter("ProcessingInstanceType"),
         "VolumeSizeInGB": machines.volume_gb,
     }
-    # Decided by the environment's default type. Where that has no local disks, SageMaker refuses a start that
-    # asks for a type with some.
+    # Local disks take no customer key; a start may choose among types of the default's kind only.
     keyed = takes_volume_key(machines.instance_type)
     return {**cluster, "VolumeKmsKeyId": inputs.key_arn} if keyed else cluster
 
@@ -138,6 +141,6 @@ def _output(product: Product) -> Json:
         "S3Output": {
             "S3Uri": product.uri,
             "LocalPath": f"{ROOT}/output/{product.name}",
-            "S3UploadMode": "EndOfJob",
+            "S3UploadMode": "Continuous" if product.continuous else "EndOfJob",
         },
     }

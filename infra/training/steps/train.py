@@ -33,7 +33,7 @@ def train_step(inputs: DefinitionInputs) -> Json:
                 "EnableSageMakerMetricsTimeSeries": True,
             },
             "HyperParameters": _hyperparameters(inputs),
-            "Environment": {"AWS_DEFAULT_REGION": inputs.region},
+            "Environment": _environment(inputs),
             "InputDataConfig": _channels(),
             "OutputDataConfig": {
                 "S3OutputPath": execution_uri(inputs, "train"),
@@ -48,6 +48,15 @@ def train_step(inputs: DefinitionInputs) -> Json:
             "EnableManagedSpotTraining": False,
         },
         "CacheConfig": cache_config(inputs),
+    }
+
+
+def _environment(inputs: DefinitionInputs) -> Json:
+    """Name the machines too: a step's cache key takes in the environment but leaves out ResourceConfig."""
+    return {
+        "AWS_DEFAULT_REGION": inputs.region,
+        "TRAIN_INSTANCE_COUNT": text(parameter("TrainInstanceCount")),
+        "TRAIN_INSTANCE_TYPE": parameter("TrainInstanceType"),
     }
 
 
@@ -99,6 +108,6 @@ def _machines(inputs: DefinitionInputs) -> Json:
         "InstanceType": parameter("TrainInstanceType"),
         "VolumeSizeInGB": parameter("TrainVolumeSize"),
     }
-    # GPU types with local disks take no customer key; their disks are encrypted in hardware.
+    # Local disks take no customer key; a start may choose among types of the default's kind only.
     keyed = takes_volume_key(inputs.settings.training.instance_type)
     return {**machines, "VolumeKmsKeyId": inputs.key_arn} if keyed else machines

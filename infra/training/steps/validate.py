@@ -16,8 +16,11 @@ NAME = "Validate"
 
 
 def validate_step(inputs: DefinitionInputs) -> Json:
-    """Return the step; its outputs are `reviews`, `quarantine` and `validation` (the report)."""
-    outputs = ("reviews", "quarantine", "validation")
+    """Return the step; its outputs are `reviews`, `quarantine` and `validation` (the report).
+
+    The last two say why the data was refused, so they are kept when the step fails.
+    """
+    evidence = ("quarantine", "validation")
     job = ProcessingJob(
         module="pipeline_code.jobs.validate",
         role=inputs.roles.validate,
@@ -29,6 +32,9 @@ def validate_step(inputs: DefinitionInputs) -> Json:
             "--report-dir", f"{ROOT}/output/validation",
         ],
         sources=[Source("raw", parameter("InputData")), contract_source()],
-        products=[Product(name, execution_uri(inputs, "validate", name)) for name in outputs],
+        products=[
+            Product("reviews", execution_uri(inputs, "validate", "reviews")),
+            *(Product(name, execution_uri(inputs, "validate", name), continuous=True) for name in evidence),
+        ],
     )  # fmt: skip
     return processing_step(NAME, inputs, job)

@@ -27,7 +27,6 @@ def definition_inputs() -> DefinitionInputs:
         roles=RoleArns(**roles),
         code_uri="s3://assets/0123.gz",
         code_file="0123.gz",
-        raw_uri="s3://raw",
         artifact_uri="s3://artifacts",
         contract_uri="s3://assets/4567.toml",
         key_arn="arn:aws:kms:us-east-1:123456789012:key/1",

@@ -41,6 +41,8 @@ def test_only_dev_may_lose_its_data() -> None:
         ("seed = 42", "seed = true", "hyperparameters.seed", "valid integer"),
         ("min_accuracy = 0.70", "min_accuracy = 1.5", "gate.min_accuracy", "less than or equal to 1"),
         ('"ml.m5.large"', '"m5.large"', "serving.instance_type", "match pattern"),
+        ('"ml.m5.large"', '"ml.m6g.large"', "serving.instance_type", "ARM processors"),
+        ('"ml.g5.xlarge"', '"ml.g5g.xlarge"', "training.instance_type", "ARM processors"),
         ("log_retention_days = 14", "log_retention_days = 15", "operations.log_retention_days", "Input"),
         ('offline_prefix = "features"', 'offline_prefix = "raw"', "features.offline_prefix", "match pattern"),
         ("train_split = 0.8", "train_split = 0.7", "features", "must be 1, not 0.9"),

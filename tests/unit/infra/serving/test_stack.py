@@ -113,9 +113,10 @@ def test_the_deploy_function_makes_things_of_this_endpoint_only(dev: Assembly) -
         for action in one["Action"]:
             allowed.setdefault(action, set()).update(one["Resource"])
     endpoint, config = f"{account}:endpoint/bertline-dev", f"{account}:endpoint-config/bertline-dev-*"
+    version = f"{account}:model-package/bertline-dev/*"
     assert {action: found for action, found in allowed.items() if action.startswith("sagemaker:")} == {
-        "sagemaker:DescribeModelPackage": {f"{account}:model-package/bertline-dev/*"},
-        "sagemaker:CreateModel": {f"{account}:model/bertline-dev-*"},
+        "sagemaker:DescribeModelPackage": {version},
+        "sagemaker:CreateModel": {f"{account}:model/bertline-dev-*", version},
         "sagemaker:DescribeModel": {f"{account}:model/bertline-dev-*"},
         "sagemaker:CreateEndpointConfig": {config},
         "sagemaker:DescribeEndpointConfig": {config},
@@ -123,6 +124,7 @@ def test_the_deploy_function_makes_things_of_this_endpoint_only(dev: Assembly) -
         "sagemaker:UpdateEndpoint": {endpoint, config},
         "sagemaker:DescribeEndpoint": {endpoint},
         "sagemaker:AddTags": {endpoint},
+        "sagemaker:ListTags": {endpoint},
     }
 
 
@@ -132,12 +134,17 @@ def test_the_deploy_function_passes_the_model_role_to_sagemaker_only(dev: Assemb
     assert passing["Condition"] == {"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
 
 
-def test_the_verify_function_only_looks(dev: Assembly) -> None:
+def test_the_verify_function_looks_and_moves_the_endpoint_but_makes_nothing(dev: Assembly) -> None:
     actions = {action for one in dev.statements("serving", "VerifyRole") for action in one["Action"]}
     assert actions == {
+        "kms:CreateGrant",
+        "kms:DescribeKey",
         "logs:CreateLogStream",
         "logs:PutLogEvents",
+        "sagemaker:AddTags",
         "sagemaker:DescribeEndpoint",
+        "sagemaker:DescribeModelPackage",
+        "sagemaker:UpdateEndpoint",
         "sagemaker:ListTags",
         "sqs:SendMessage",
     }
@@ -150,6 +157,30 @@ def test_the_model_reads_models_and_writes_nothing(dev: Assembly) -> None:
     assert not [action for one in statements for action in one["Action"] if action == "s3:PutObject"]
 
 
+@pytest.mark.parametrize(
+    ("role", "uses"),
+    [
+        ("DeployRole", {"kms:CreateGrant", "kms:DescribeKey"}),
+        ("VerifyRole", {"kms:CreateGrant", "kms:DescribeKey"}),
+        ("ModelRole", {"kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt"}),
+    ],
+)
+def test_a_role_uses_the_key_for_its_part_only(dev: Assembly, role: str, uses: set[str]) -> None:
+    actions = {action for one in dev.statements("serving", role) for action in one["Action"]}
+    assert {action for action in actions if action.startswith("kms:")} == uses
+
+
+def warnings(assembly: Assembly) -> str:
+    return (assembly.folder / "manifest.json").read_text() + "".join(
+        path.read_text() for path in assembly.folder.glob("*.metadata.json")
+    )
+
+
+def test_prod_without_a_listener_is_warned_of(dev: Assembly, prod: Assembly) -> None:
+    assert "nobody hears the alarms of prod" in warnings(prod)
+    assert "nobody hears the alarms" not in warnings(dev)
+
+
 def test_nothing_of_sagemaker_is_named_in_the_template(dev: Assembly) -> None:
     kinds = {item["Type"] for item in dev.template("serving")["Resources"].values()}
     assert not {kind for kind in kinds if kind.startswith("AWS::SageMaker::")}
@@ -159,6 +190,7 @@ def test_the_deploy_function_gets_the_settings(dev: Assembly) -> None:
     variables = function(dev, "Deploy")["Environment"]["Variables"]
     families = variables.pop("LOCAL_STORAGE_FAMILIES").split(",")
     assert {"g5", "m5d"} <= set(families)
+    assert variables.pop("ARM_FAMILY").startswith("^")
     assert {key: resolve(value) for key, value in variables.items()} == {
         "ENDPOINT_NAME": "bertline-dev",
         "MODEL_PACKAGE_GROUP_NAME": "bertline-dev",

@@ -57,7 +57,7 @@ class SdkPipeline:
         self.parameters = {
             one["Name"]: KINDS[one["Type"]](
                 name=one["Name"],
-                default_value=one["DefaultValue"],
+                default_value=one.get("DefaultValue"),
                 **({"enum_values": one["EnumValues"]} if "EnumValues" in one else {}),
             )
             for one in declared
@@ -73,6 +73,7 @@ class SdkPipeline:
                    "--quarantine-dir", "=quarantine", "--report-dir", "=validation"],
             sources={"raw": p["InputData"], "contract": p["ContractUri"]},
             products={n: self.run_uri("validate", n) for n in ("reviews", "quarantine", "validation")},
+            continuous=("quarantine", "validation"),
         )  # fmt: skip
         prepare = self.processing(
             "Prepare",
@@ -117,7 +118,7 @@ class SdkPipeline:
             products={"evaluation": self.run_uri("evaluate")},
             report=report,
         )  # fmt: skip
-        steps = [validate, prepare, train, baselines, evaluate, self.gate(report)]
+        steps = [validate, prepare, train, baselines, evaluate, self.gate(evaluate, report)]
         pipeline = Pipeline(
             name="p", parameters=list(p.values()), steps=steps, sagemaker_session=self.session
         )
@@ -129,7 +130,7 @@ class SdkPipeline:
 
     def processing(
         self, name: str, *, words: list[Any], sources: Json, products: Json, count: Any = 1,
-        network: bool = False, sharded: str = "",
+        network: bool = False, sharded: str = "", continuous: tuple[str, ...] = (),
         environment: Json | None = None, report: PropertyFile | None = None,
     ) -> ProcessingStep:  # fmt: skip
         """A processing step; `words` names inputs by their name and outputs by `=` and their name."""
@@ -158,7 +159,9 @@ class SdkPipeline:
         sources = {"code": self.inputs.code_uri, **sources}
         arguments = job.run(
             inputs=[processing_input(key, uri, sharded=key == sharded) for key, uri in sources.items()],
-            outputs=[processing_output(key, uri) for key, uri in products.items()],
+            outputs=[
+                processing_output(key, uri, continuous=key in continuous) for key, uri in products.items()
+            ],
             arguments=[
                 f"pipeline_code.jobs.{name.lower()}",
                 *(places.get(word, word) if isinstance(word, str) else word for word in words),
@@ -185,7 +188,11 @@ class SdkPipeline:
             role=self.inputs.roles.train,
             training_image=self.inputs.job_image,
             training_input_mode=p["InputMode"],
-            environment={"AWS_DEFAULT_REGION": "us-east-1"},
+            environment={
+                "AWS_DEFAULT_REGION": "us-east-1",
+                "TRAIN_INSTANCE_COUNT": p["TrainInstanceCount"].to_string(),
+                "TRAIN_INSTANCE_TYPE": p["TrainInstanceType"],
+            },
             hyperparameters={
                 "sagemaker_program": '"pipeline_code/jobs/train.py"',
                 "sagemaker_submit_directory": '"s3://assets/0123.gz"',
@@ -219,13 +226,14 @@ class SdkPipeline:
         )
         return TrainingStep(name="Train", step_args=arguments, cache_config=self.cache)
 
-    def gate(self, report: PropertyFile) -> ConditionStep:
+    def gate(self, evaluate: ProcessingStep, report: PropertyFile) -> ConditionStep:
         """The gate without Register."""
 
         def read(path: str) -> JsonGet:
             return JsonGet(step_name="Evaluate", property_file=report, json_path=path)
 
-        reason = Join(on=" ", values=["The model was refused:", read("gate.summary")])
+        folder = output(evaluate, "evaluation")
+        reason = Join(on="", values=[read("gate.summary"), " Report: ", folder, "/report.html"])
         return ConditionStep(
             name="Gate",
             conditions=[
@@ -278,11 +286,13 @@ def processing_input(name: str, uri: Any, *, sharded: bool) -> ProcessingInput:
     )
 
 
-def processing_output(name: str, uri: Any) -> ProcessingOutput:
+def processing_output(name: str, uri: Any, *, continuous: bool) -> ProcessingOutput:
     return ProcessingOutput(
         output_name=name,
         s3_output=ProcessingS3Output(
-            s3_uri=uri, local_path=f"{ROOT}/output/{name}", s3_upload_mode="EndOfJob"
+            s3_uri=uri,
+            local_path=f"{ROOT}/output/{name}",
+            s3_upload_mode="Continuous" if continuous else "EndOfJob",
         ),
     )
 

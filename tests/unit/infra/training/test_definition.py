@@ -69,9 +69,20 @@ def test_the_gate_wants_both_the_verdict_and_the_accuracy(definition: Json) -> N
 
 
 def test_a_refusal_says_why(definition: Json) -> None:
-    message = step(definition, "Refuse")["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
-    assert message[0] == "The model was refused:"
-    assert message[1]["Std:JsonGet"]["Path"] == "gate.summary"
+    message = step(given(definition, {}), "Refuse")["Arguments"]["ErrorMessage"]["Std:Join"]
+    summary, *rest = message["Values"]
+    assert summary["Std:JsonGet"]["Path"] == "gate.summary"
+    assert message["On"].join(["", *rest]) == " Report: s3://artifacts/executions/run/evaluate/report.html"
+
+
+def test_the_evidence_of_a_refused_input_is_kept(definition: Json) -> None:
+    continuous = {
+        (one["Name"], item["OutputName"])
+        for one in definition["Steps"]
+        for item in one["Arguments"].get("ProcessingOutputConfig", {}).get("Outputs", [])
+        if item["S3Output"]["S3UploadMode"] == "Continuous"
+    }
+    assert continuous == {("Validate", "quarantine"), ("Validate", "validation")}
 
 
 def test_the_report_is_a_property_file_of_evaluate(definition: Json) -> None:

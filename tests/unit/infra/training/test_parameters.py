@@ -1,16 +1,18 @@
 """Every parameter is declared with its type and default, and what is given at a start reaches the job."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from infra.constructs.instances import takes_volume_key
 from infra.training.definition import build_definition
 from infra.training.inputs import DefinitionInputs
 from tests.unit.infra.training.pipeline import TRAIN, given, step
 
 PARAMETERS: dict[str, tuple[str, Any]] = {
-    "InputData": ("String", "s3://raw/reviews/"),
+    "InputData": ("String", None),
     "ProcessingInstanceCount": ("Integer", 1),
     "ProcessingInstanceType": ("String", "ml.m5.xlarge"),
     "MaxSeqLength": ("Integer", 128),
@@ -37,9 +39,10 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "ModelApprovalStatus": ("String", "PendingManualApproval"),
     "DeployInstanceType": ("String", "ml.m5.large"),
     "DeployInstanceCount": ("Integer", 1),
-    "EncoderUri": ("String", "s3://raw/encoder/"),
+    "EncoderUri": ("String", None),
     "ContractUri": ("String", "s3://assets/4567.toml"),
 }
+MACHINES = ["ProcessingInstanceType", "TrainInstanceType"]
 CHOICES = {
     "InputMode": ["File", "FastFile"],
     "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
@@ -114,7 +117,7 @@ JOBS = ["Validate", "Prepare", "Baselines", "Evaluate"]
 ARRIVALS = [
     ("InputData", "s3://mine/x", input_uri("Validate", "raw"), "s3://mine/x"),
     ("ProcessingInstanceCount", 3, cluster("Prepare", "InstanceCount"), 3),
-    *[("ProcessingInstanceType", "ml.c5.large", cluster(job, "InstanceType"), "ml.c5.large") for job in JOBS],
+    *[("ProcessingInstanceType", "ml.r5.large", cluster(job, "InstanceType"), "ml.r5.large") for job in JOBS],
     ("MaxSeqLength", 64, argument("Prepare", "--max-seq-length"), "64"),
     ("BalanceDataset", "True", hyperparameter("balance_dataset"), "True"),
     ("TrainSplitPercentage", 0.7, argument("Prepare", "--train-split-percentage"), "0.7"),
@@ -163,13 +166,42 @@ ARRIVALS = [
 
 def test_types_and_defaults(definition_inputs: DefinitionInputs) -> None:
     declared = build_definition(definition_inputs)["Parameters"]
-    assert {one["Name"]: (one["Type"], one["DefaultValue"]) for one in declared} == PARAMETERS
+    assert {one["Name"]: (one["Type"], one.get("DefaultValue")) for one in declared} == PARAMETERS
+    assert not [one["Name"] for one in declared if "DefaultValue" in one and one["DefaultValue"] is None]
     assert len(declared) == len(PARAMETERS) == 29
 
 
 def test_choices_are_limited(definition_inputs: DefinitionInputs) -> None:
     declared = build_definition(definition_inputs)["Parameters"]
-    assert {one["Name"]: one["EnumValues"] for one in declared if "EnumValues" in one} == CHOICES
+    choices = {one["Name"]: one["EnumValues"] for one in declared if "EnumValues" in one}
+    machines = {name: choices.pop(name) for name in MACHINES}
+    assert choices == CHOICES
+    assert {name: values[0] for name, values in machines.items()} == {
+        "ProcessingInstanceType": "ml.m5.xlarge",
+        "TrainInstanceType": "ml.g5.xlarge",
+    }
+
+
+@pytest.mark.parametrize("default", ["ml.m5.xlarge", "ml.g5.xlarge", "ml.p4d.24xlarge"])
+@pytest.mark.parametrize("name", MACHINES)
+def test_no_choice_of_a_machine_changes_whether_volumes_take_the_key(
+    definition_inputs: DefinitionInputs, name: str, default: str
+) -> None:
+    settings = definition_inputs.settings
+    changed = settings.model_copy(
+        update={
+            "processing": settings.processing.model_copy(update={"instance_type": default}),
+            "training": settings.training.model_copy(update={"instance_type": default}),
+        }
+    )
+    definition = build_definition(replace(definition_inputs, settings=changed))
+    (choices,) = [one["EnumValues"] for one in definition["Parameters"] if one["Name"] == name]
+    prepare = step(definition, "Prepare")["Arguments"]["ProcessingResources"]
+    training = step(definition, TRAIN)["Arguments"]
+    resources = prepare["ClusterConfig"] if name == "ProcessingInstanceType" else training["ResourceConfig"]
+    assert choices[0] == default
+    assert len(choices) == len(set(choices)) > 10
+    assert {takes_volume_key(choice) for choice in choices} == {"VolumeKmsKeyId" in resources}
 
 
 @pytest.mark.parametrize("name", PARAMETERS)

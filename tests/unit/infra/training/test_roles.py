@@ -15,9 +15,8 @@ EVERY_JOB = {
     "ecr:BatchGetImage",
     "ecr:GetAuthorizationToken",
     "ecr:GetDownloadUrlForLayer",
-    "kms:CreateGrant",
     "kms:Decrypt",
-    "kms:DescribeKey",
+    "kms:Encrypt",
     "kms:GenerateDataKey",
     "logs:CreateLogGroup",
     "logs:CreateLogStream",
@@ -28,6 +27,7 @@ EVERY_JOB = {
     "s3:ListBucket",
     "s3:PutObject",
 }
+VOLUMES = {"kms:CreateGrant", "kms:DescribeKey"}
 FEATURE_STORE = {"sagemaker:BatchWriteRecord", "sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"}
 WRITES = {
     "Validate": {"<Artifacts>/executions/*/validate/*"},
@@ -57,7 +57,28 @@ def resources(found: list[Json], action: str) -> set[str]:
 @pytest.mark.parametrize("job", JOBS)
 def test_a_job_has_its_actions_and_no_other(dev: Assembly, job: str) -> None:
     own = FEATURE_STORE if job == "Prepare" else set()
-    assert actions(statements(dev, job)) == EVERY_JOB | own
+    # The disks of the GPU machines of Train take no key.
+    volumes = set() if job == "Train" else VOLUMES
+    assert actions(statements(dev, job)) == EVERY_JOB | own | volumes
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_the_key_is_granted_to_services_only(dev: Assembly, component: str) -> None:
+    for name, policy in dev.resources(component, "AWS::IAM::Policy").items():
+        for one in policy["Properties"]["PolicyDocument"]["Statement"]:
+            if "kms:CreateGrant" in listed(one["Action"]):
+                assert one["Condition"] == {"Bool": {"kms:GrantIsForAWSResource": "true"}}, name
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_of_the_shared_asset_bucket_a_job_reads_code_and_contract_only(dev: Assembly, job: str) -> None:
+    bucket = "cdk-hnb659fds-assets-<AWS::AccountId>-us-east-1"
+    readable = {r for r in resources(statements(dev, job), "s3:GetObject") if r.startswith(bucket)}
+    files = dev.definition()
+    code = step(files, "Train")["Arguments"]["HyperParameters"]["sagemaker_submit_directory"].strip('"')
+    (contract,) = [one["DefaultValue"] for one in files["Parameters"] if one["Name"] == "ContractUri"]
+    assert readable == {code.removeprefix("s3://"), contract.removeprefix("s3://")}
+    assert not [r for r in readable if "*" in r]
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -155,6 +176,19 @@ def test_the_pipeline_starts_its_own_jobs_only(dev: Assembly) -> None:
     }
 
 
+def test_the_pipeline_makes_and_tags_versions_of_its_own_group_only(dev: Assembly) -> None:
+    account = "arn:aws:sagemaker:us-east-1:<AWS::AccountId>"
+    group, versions = f"{account}:model-package-group/bertline-dev", f"{account}:model-package/bertline-dev/*"
+    for verb in ("Create", "Describe"):
+        assert resources(pipeline(dev), f"sagemaker:{verb}ModelPackageGroup") == {group}
+    assert resources(pipeline(dev), "sagemaker:AddTags") == {
+        group,
+        versions,
+        f"{account}:processing-job/pipelines-*",
+        f"{account}:training-job/pipelines-*",
+    }
+
+
 def test_the_pipeline_passes_the_job_roles_to_sagemaker_only(dev: Assembly) -> None:
     (passing,) = [one for one in pipeline(dev) if "iam:PassRole" in one["Action"]]
     assert set(passing["Resource"]) == {f"<JobRoles{job}>" for job in JOBS}
@@ -164,9 +198,10 @@ def test_the_pipeline_passes_the_job_roles_to_sagemaker_only(dev: Assembly) -> N
 def test_the_pipeline_can_read_the_report_and_write_nothing(dev: Assembly) -> None:
     report = "<Artifacts>/executions/run/evaluate/evaluation.json"
     assert matches(resources(pipeline(dev), "s3:GetObject"), report)
-    assert not [
-        action for action in actions(pipeline(dev)) if action.startswith("s3:") and "Get" not in action
-    ]
+    assert listable(pipeline(dev), "<Artifacts>/executions/run/train/job/output/model.tar.gz")
+    assert not listable(pipeline(dev), "<Artifacts>/features/x")
+    used = {action for action in actions(pipeline(dev)) if action.startswith(("s3:", "kms:"))}
+    assert used == {"s3:GetObject", "s3:ListBucket", "kms:Decrypt", *VOLUMES}
 
 
 @pytest.mark.parametrize("job", [*JOBS, "Pipeline"])

@@ -1,12 +1,15 @@
 """A model package, the settings of the functions, and a SageMaker that keeps its state in memory."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from infra.constructs.instances import ARM_FAMILY
 from infra.serving.runtime.config import Config
+from infra.serving.runtime.notes import Approval
 
 PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/bertline-dev/3"
 ENDPOINT = "arn:aws:sagemaker:us-east-1:123456789012:endpoint/bertline-dev"
@@ -18,8 +21,20 @@ VARIABLES = {
     "INSTANCE_TYPE": "ml.m5.large",
     "INSTANCE_COUNT": "1",
     "LOCAL_STORAGE_FAMILIES": "g5,m5d",
+    "ARM_FAMILY": ARM_FAMILY,
 }
+NOON = datetime(2026, 11, 23, 12, tzinfo=UTC)
 Json = dict[str, Any]
+
+
+def arn(version: int) -> str:
+    """ARN of a version of the model."""
+    return PACKAGE.replace("/3", f"/{version}")
+
+
+def approved(version: int = 3, minutes: int = 0) -> Approval:
+    """The approval of a version, so many minutes after noon."""
+    return Approval(arn(version), NOON + timedelta(minutes=minutes))
 
 
 @pytest.fixture
@@ -45,7 +60,7 @@ class FakeClient:
     """The calls the functions make, with the answers and refusals of SageMaker."""
 
     def __init__(self, package: Json) -> None:
-        self.package = package
+        self.packages = {package["ModelPackageArn"]: package}
         self.models: dict[str, Json] = {}
         self.configs: dict[str, Json] = {}
         self.endpoint: Json | None = None
@@ -53,8 +68,12 @@ class FakeClient:
         self.calls: list[str] = []
 
     def describe_model_package(self, *, ModelPackageName: str) -> Json:
-        assert ModelPackageName == self.package["ModelPackageArn"]
-        return self.package
+        return self.packages[ModelPackageName]
+
+    def add_version(self, version: int) -> None:
+        """Register another version like the first one."""
+        package = {**self.packages[PACKAGE], "ModelPackageArn": arn(version), "ModelPackageVersion": version}
+        self.packages[arn(version)] = package
 
     def describe_model(self, *, ModelName: str) -> Json:
         return self._found(self.models.get(ModelName))
@@ -118,6 +137,12 @@ class FakeClient:
         self.endpoint["EndpointConfigName"] = pending.get(
             "EndpointConfigName", self.endpoint["EndpointConfigName"]
         )
+        self.endpoint["EndpointStatus"] = "InService"
+
+    def roll_back(self) -> None:
+        """End what is under way with the old configuration, silently."""
+        assert self.endpoint is not None
+        self.endpoint.pop("PendingDeploymentSummary")
         self.endpoint["EndpointStatus"] = "InService"
 
     def _create(self, call: str, store: dict[str, Json], name: str, request: Json) -> None:

@@ -9,7 +9,7 @@ from infra.serving.runtime.errors import ConfigurationError, EventError, WrongLi
 from infra.serving.runtime.sagemaker import SageMaker
 from tests.unit.infra.serving.runtime.conftest import PACKAGE, VARIABLES, FakeClient
 
-APPROVAL = {"detail": {"ModelPackageArn": PACKAGE}}
+APPROVAL = {"time": "2026-11-23T12:00:00Z", "detail": {"ModelPackageArn": PACKAGE}}
 CHANGE = {"detail": {"EndpointName": "bertline-dev"}}
 
 
@@ -41,6 +41,13 @@ def test_a_rolled_back_update_makes_the_function_fail(client: FakeClient) -> Non
     client.put_endpoint("InService", "bertline-dev-v2-old")
     with pytest.raises(WrongLiveConfigError):
         handlers.on_endpoint_change(CHANGE, None)
+
+
+def test_an_edit_of_an_approved_version_deploys_nothing(client: FakeClient) -> None:
+    detail = {**APPROVAL["detail"], "UpdatedModelPackageFields": ["CustomerMetadataProperties"]}
+    answer = handlers.on_approval({**APPROVAL, "detail": detail}, None)
+    assert answer["outcome"] == "no approval"
+    assert client.calls == []
 
 
 def test_wrong_events_and_settings_make_the_function_fail(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,8 @@ def test_anything_different_gets_another_name(package: Json, config: Config, cha
     [
         ("DeployInstanceType", "m5.large", "DeployInstanceType 'm5.large'"),
         ("DeployInstanceType", "ml.", "DeployInstanceType 'ml.'"),
+        ("DeployInstanceType", "ml.c7g.large", "DeployInstanceType 'ml.c7g.large' has ARM processors"),
+        ("DeployInstanceType", "ml.m6gd.large", "DeployInstanceType 'ml.m6gd.large' has ARM processors"),
         ("DeployInstanceCount", "0", "DeployInstanceCount '0'"),
         ("DeployInstanceCount", "many", "DeployInstanceCount 'many'"),
     ],

@@ -8,10 +8,17 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
-from infra.serving.runtime.config import WANTED_CONFIG_TAG, Config
+from infra.serving.runtime.config import Config
+from infra.serving.runtime.notes import (
+    APPROVED_AT_TAG,
+    ATTEMPTED_CONFIG_TAG,
+    PACKAGE_TAG,
+    WANTED_CONFIG_TAG,
+    Notes,
+)
 from infra.serving.runtime.plan import Plan, make_plan
 from infra.serving.runtime.sagemaker import Endpoint, SageMaker
-from tests.unit.infra.serving.runtime.conftest import ENDPOINT
+from tests.unit.infra.serving.runtime.conftest import ENDPOINT, PACKAGE, approved
 
 Json = dict[str, Any]
 NAME = {"EndpointName": "bertline-dev"}
@@ -48,13 +55,37 @@ def test_model_and_configuration_are_valid_requests(
 def test_an_update_is_a_valid_request(stub: tuple[SageMaker, Stubber]) -> None:
     sagemaker, stubber = stub
     endpoint = Endpoint("bertline-dev", ENDPOINT, "InService", "old", None)
-    tags = [{"Key": WANTED_CONFIG_TAG, "Value": "new"}]
+    tags = [{"Key": ATTEMPTED_CONFIG_TAG, "Value": "new"}]
     stubber.add_response("add_tags", {"Tags": tags}, {"ResourceArn": ENDPOINT, "Tags": tags})
     stubber.add_response("update_endpoint", {"EndpointArn": ENDPOINT}, {**NAME, "EndpointConfigName": "new"})
-    stubber.add_response("create_endpoint", {"EndpointArn": ENDPOINT})
-    sagemaker.note_wanted_config(endpoint, "new")
     sagemaker.update_endpoint(endpoint, "new")
-    sagemaker.create_endpoint("bertline-dev", "new")
+
+
+def test_a_refused_update_is_not_noted_as_attempted(stub: tuple[SageMaker, Stubber]) -> None:
+    sagemaker, stubber = stub
+    for value in ("new", "old"):
+        tags = [{"Key": ATTEMPTED_CONFIG_TAG, "Value": value}]
+        stubber.add_response("add_tags", {"Tags": tags}, {"ResourceArn": ENDPOINT, "Tags": tags})
+        if value == "new":
+            stubber.add_client_error("update_endpoint", "ValidationException")
+    with pytest.raises(ClientError):
+        sagemaker.update_endpoint(Endpoint("bertline-dev", ENDPOINT, "InService", "old", None), "new")
+
+
+def test_a_new_endpoint_carries_the_notes(stub: tuple[SageMaker, Stubber]) -> None:
+    sagemaker, stubber = stub
+    values = {
+        WANTED_CONFIG_TAG: "new",
+        ATTEMPTED_CONFIG_TAG: "new",
+        PACKAGE_TAG: PACKAGE,
+        APPROVED_AT_TAG: "2026-11-23T12:00:00+00:00",
+    }
+    tags = [{"Key": key, "Value": value} for key, value in values.items()]
+    request = {**NAME, "EndpointConfigName": "new", "Tags": tags}
+    stubber.add_response("create_endpoint", {"EndpointArn": ENDPOINT}, request)
+    notes = Notes(wanted="new", attempted="new", approval=approved())
+    sagemaker.create_endpoint("bertline-dev", "new", notes)
+    assert Notes.read(values) == notes
 
 
 def test_the_pending_configuration_is_read(stub: tuple[SageMaker, Stubber]) -> None:
@@ -74,14 +105,14 @@ def test_the_pending_configuration_is_read(stub: tuple[SageMaker, Stubber]) -> N
     assert endpoint.target_config == "new"
 
 
-def test_the_wanted_configuration_is_found_among_many_tags(stub: tuple[SageMaker, Stubber]) -> None:
+def test_notes_are_found_among_many_tags(stub: tuple[SageMaker, Stubber]) -> None:
     sagemaker, stubber = stub
     first = {"Tags": [{"Key": "application", "Value": "bertline"}], "NextToken": "more"}
     stubber.add_response("list_tags", first, {"ResourceArn": ENDPOINT})
     second = {"Tags": [{"Key": WANTED_CONFIG_TAG, "Value": "new"}]}
     stubber.add_response("list_tags", second, {"ResourceArn": ENDPOINT, "NextToken": "more"})
     endpoint = Endpoint("bertline-dev", ENDPOINT, "InService", "old", None)
-    assert sagemaker.wanted_config(endpoint) == "new"
+    assert sagemaker.notes(endpoint) == Notes(wanted="new")
 
 
 def test_a_refusal_is_not_taken_for_absence(stub: tuple[SageMaker, Stubber]) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from infra.serving.runtime.config import WANTED_CONFIG_TAG
 from infra.serving.runtime.errors import EndpointFailedError, WrongLiveConfigError
+from infra.serving.runtime.notes import ATTEMPTED_CONFIG_TAG, WANTED_CONFIG_TAG
 from infra.serving.runtime.sagemaker import SageMaker
 from infra.serving.runtime.verify import Verdict, verify
 from tests.unit.infra.serving.runtime.conftest import FakeClient
@@ -19,9 +19,9 @@ def test_the_wanted_configuration_is_right(client: FakeClient) -> None:
     assert run(client) is Verdict.RIGHT
 
 
-def test_another_configuration_is_an_error(client: FakeClient) -> None:
+def test_another_configuration_than_the_one_tried_is_an_error(client: FakeClient) -> None:
     client.put_endpoint("InService", "old")
-    client.tags = {WANTED_CONFIG_TAG: "new"}
+    client.tags = {WANTED_CONFIG_TAG: "new", ATTEMPTED_CONFIG_TAG: "new"}
     with pytest.raises(WrongLiveConfigError, match="serves old, wanted is new"):
         run(client)
 
