@@ -49,7 +49,7 @@ def cost_of(
 
 
 class PeakMemory:
-    """Samples, ten times a second, the resident memory of a process tree and of daemons it leaves behind."""
+    """Samples the highest resident memory of a process tree and of all that works below the project."""
 
     def __init__(self, pid: int, also: str = str(ROOT)) -> None:
         self._root = pid
@@ -74,8 +74,9 @@ class PeakMemory:
             found = {psutil.Process(self._root), *psutil.Process(self._root).children(recursive=True)}
         except psutil.NoSuchProcess:
             found = set()
-        for process in psutil.process_iter(["cmdline"]):
-            if any(self._also in part for part in process.info["cmdline"] or ()):
+        for process in psutil.process_iter(["cmdline", "cwd"]):
+            told = [*(process.info["cmdline"] or ()), process.info["cwd"] or ""]
+            if any(self._also in part for part in told):
                 found.add(process)
         return found - {psutil.Process()}
 

@@ -34,7 +34,9 @@ def main() -> None:
             _row(name, baseline["metrics"], "")
         means = {m: {"value": statistics.mean(f["metrics"][m]["value"] for f in found)} for m in METRICS}
         _row(f"fine-tuned, mean of {len(SEEDS)}", means, "")
-        print(f"test rows: {found[-1]['metrics']['accuracy'].get('n', 'see the report')}")
+        print(
+            f"on {found[-1]['rows']} test sentences of {found[-1]['groups']} reviews that training never saw"
+        )
     finally:
         if started:
             cloud.down()

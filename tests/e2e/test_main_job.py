@@ -175,3 +175,5 @@ def test_bad_rows_above_the_limit_stop_the_run_with_their_reasons(deployed: Depl
     assert stopped.state == "Failed"
     assert "empty_text" in stopped.step("Validate").reason
     assert stopped.step("Prepare").state == "Not run"
+    verdict = output(deployed, stopped, "Validate", "validation", "validation.json")  # the evidence is kept
+    assert verdict["reasons"] == {"empty_text": 2} and "empty_text" in verdict["failed"]
