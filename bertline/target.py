@@ -34,10 +34,11 @@ class Target:
 
     def client(self, service: str) -> Any:
         """A boto3 client of this cloud."""
+        connect: Any = boto3.client
         config = Config(retries={"mode": "standard", "max_attempts": 5}, user_agent_extra="bertline")
         if self.kind == "aws":
-            return boto3.client(service, region_name=self.region, config=config)  # type: ignore[call-overload]
-        return boto3.client(  # type: ignore[call-overload]
+            return connect(service, region_name=self.region, config=config)
+        return connect(
             service,
             region_name=self.region,
             endpoint_url=self.endpoint_url,
