@@ -22,6 +22,7 @@ from bertline import (
     endpoint,
     evaluation,
     logs,
+    overview,
     platform,
     runs,
     teardown,
@@ -230,7 +231,7 @@ def status(env: Environment = "dev") -> None:
     table = Table(title=target.endpoint_url or f"AWS, {target.region}", title_justify="left")
     for column in ("what", "name", "state"):
         table.add_column(column, overflow="fold")
-    for row in _states(target, place):
+    for row in overview.rows(target, place):
         table.add_row(*row)
     console.print(table)
 
@@ -244,26 +245,6 @@ def cost_command(env: Environment = "dev") -> None:
     for item in cost.read(env):
         table.add_row(item.what, item.how, f"{item.dollars:.2f}", item.unit)
     console.print(table)
-
-
-def _states(target: Target, place: platform.Platform) -> list[tuple[str, str, str]]:
-    sagemaker = target.client("sagemaker")
-    runs_found = sagemaker.list_pipeline_executions(PipelineName=place.pipeline, MaxResults=1)[
-        "PipelineExecutionSummaries"
-    ]
-    packages = sagemaker.list_model_packages(ModelPackageGroupName=place.model_package_group, MaxResults=100)[
-        "ModelPackageSummaryList"
-    ]
-    state, serves = approval.served(sagemaker, place.endpoint)
-    last = runs_found[0]["PipelineExecutionStatus"] if runs_found else "never started"
-    approved = sum(package["ModelApprovalStatus"] == "Approved" for package in packages)
-    return [
-        ("pipeline", place.pipeline, f"last execution: {last}"),
-        ("model packages", place.model_package_group, f"{len(packages)} versions, {approved} approved"),
-        ("endpoint", place.endpoint, f"{state}, serves {serves.rsplit('/', 1)[-1]}" if serves else state),
-        ("feature group", place.feature_group, ""),
-        ("raw data", place.raw_bucket, ""),
-    ]
 
 
 def _follow(target: Target, arn: str) -> None:
