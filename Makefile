@@ -35,7 +35,7 @@ $(READY_DEV): requirements-dev.txt constraints.txt $(READY)
 	@touch $@
 
 $(CDK_CLI): package.json package-lock.json $(READY)
-	$(VENV)/bin/npm ci --no-audit --no-fund --loglevel=error
+	$(VENV)/bin/npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 demo: setup ## raw reviews to an answering endpoint, on this machine
