@@ -27,7 +27,8 @@ def claim(home: Path) -> Path:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
         if is_claimed(home):
             return home
-        if any(home.iterdir()):
+        # Another start may be claiming it right now. The marker is the first file it writes, so look again.
+        if any(home.iterdir()) and not is_claimed(home):
             raise HomeError(
                 f"{home} holds files and was not made by the local cloud, which would delete some of them: "
                 "give another --home, or empty that one"

@@ -45,3 +45,12 @@ def test_a_file_is_no_home(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(home.HomeError, match="cannot be the home"):
         home.claim(tmp_path / "file")
+
+
+def test_a_home_that_another_start_claims_meanwhile_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = iter([False, True])  # unclaimed at the first look, claimed at the second
+    (tmp_path / home.MARKER).write_text("")
+    monkeypatch.setattr(home, "is_claimed", lambda folder: next(answers))
+    assert home.claim(tmp_path) == tmp_path

@@ -129,7 +129,7 @@ def test_endpoint_whose_model_does_not_start_fails(account: Account) -> None:
     assert "did not pass the ping health check" in described["FailureReason"]
     assert "weights are missing" in described["FailureReason"]
     assert account.ctx.statuses() == ["CREATING", "FAILED"]
-    assert children.running() == []
+    assert eventually(lambda: children.running() == [])
     with pytest.raises(ServiceError, match="can only be deleted"):
         account.update("live", "config")
     account.call("DeleteEndpoint", EndpointName="live")
@@ -149,7 +149,7 @@ def test_model_that_takes_too_long_fails(account: Account) -> None:
     described = account.endpoint("live", "config")
     assert described["EndpointStatus"] == "Failed"
     assert "not ready after" in described["FailureReason"]
-    assert children.running() == []
+    assert eventually(lambda: children.running() == [])
 
 
 def test_missing_model_data_is_named(account: Account) -> None:
@@ -238,7 +238,7 @@ def test_deleted_endpoint_leaves_nothing(account: Account) -> None:
     account.endpoint("live", account.config("config", variant(account.model("one"))))
     account.call("DeleteEndpoint", EndpointName="live")
     assert eventually(lambda: not account.ctx.store.list("Endpoint"))
-    assert children.running() == []
+    assert eventually(lambda: children.running() == [])
     assert list((account.ctx.home / "endpoints").rglob("model.json")) == []
     with pytest.raises(ServiceError, match="Could not find"):
         account.describe("live")
