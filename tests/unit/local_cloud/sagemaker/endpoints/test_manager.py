@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import psutil
 import pytest
 
 from local_cloud import children
@@ -236,9 +237,11 @@ def test_configuration_in_use_cannot_be_deleted(account: Account) -> None:
 
 def test_deleted_endpoint_leaves_nothing(account: Account) -> None:
     account.endpoint("live", account.config("config", variant(account.model("one"))))
+    worker = account.ask("live")["pid"]
+    assert psutil.pid_exists(worker)
     account.call("DeleteEndpoint", EndpointName="live")
     assert eventually(lambda: not account.ctx.store.list("Endpoint"))
-    assert eventually(lambda: children.running() == [])
+    assert eventually(lambda: not psutil.pid_exists(worker))
     assert list((account.ctx.home / "endpoints").rglob("model.json")) == []
     with pytest.raises(ServiceError, match="Could not find"):
         account.describe("live")
