@@ -236,6 +236,16 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
     monkeypatch.setattr(worker, "MODEL_SERVER", stub)
     monkeypatch.setattr(metrics, "_EVERY_S", 0.01)
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    started: list[worker.Worker] = []
+    begin = worker.Worker.start
+
+    def start(self: worker.Worker) -> None:
+        started.append(self)
+        begin(self)
+
+    monkeypatch.setattr(worker.Worker, "start", start)
     yield Account(FakeContext(tmp_path / "home"))
     endpoints.shutdown()
+    for one in started:  # also those of a deployment that is still under way
+        one._retired.set()
     children.terminate_all(grace=0.1)
