@@ -12,8 +12,7 @@ def main() -> None:
     """Train with each seed on the local cloud and print the test metrics."""
     target, started = cloud.up("dev")
     try:
-        deployment.bootstrap(target, "dev", on_line=lambda line: None)
-        deployment.deploy(target, "dev", on_line=lambda line: None)
+        deployment.install(target, "dev")
         place = platform.find(target, "dev")
         s3 = target.client("s3")
         inputs = {

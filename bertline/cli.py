@@ -107,8 +107,7 @@ def deploy(env: Environment = "dev") -> None:
         deployment.deploy_attended(target, env)
         return
     with console.status("deploying ..."):
-        deployment.bootstrap(target, env, on_line=lambda line: None)
-        deployment.deploy(target, env, on_line=lambda line: None)
+        deployment.install(target, env)
     console.print(f"the stacks bertline-{env}-* are deployed to {target.endpoint_url}", highlight=False)
 
 

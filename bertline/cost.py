@@ -6,6 +6,7 @@ from typing import Any
 
 from bertline.errors import BertlineError
 from bertline.paths import CONFIG
+from bertline.target import settings_of
 
 HOURS_A_MONTH = 730
 PRICES = CONFIG / "prices" / "us-east-1.toml"
@@ -43,10 +44,7 @@ def estimate(settings: dict[str, Any], prices: dict[str, Any]) -> list[Item]:
 
 def read(environment: str) -> list[Item]:
     """The bill of an environment's settings file."""
-    path = CONFIG / f"{environment}.toml"
-    if not path.is_file():
-        raise BertlineError(f"there is no environment {environment!r}: {path} does not exist")
-    return estimate(tomllib.loads(path.read_text()), tomllib.loads(PRICES.read_text()))
+    return estimate(settings_of(environment), tomllib.loads(PRICES.read_text()))
 
 
 def _step(name: str, minutes: float, settings: dict[str, Any], prices: dict[str, Any]) -> Item:

@@ -90,8 +90,7 @@ class Demo:
 
     def _deploy(self, target: Target) -> None:
         with self._phase("deploy the stacks with the CDK"):
-            deployment.bootstrap(target, self.environment, on_line=lambda line: None)
-            deployment.deploy(target, self.environment, on_line=lambda line: None)
+            deployment.install(target, self.environment)
 
     def _upload(
         self, target: Target, place: platform.Platform, reviews: Path, encoder: Path

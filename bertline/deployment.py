@@ -35,6 +35,12 @@ def deploy(target: Target, environment: str, *, on_line: Callable[[str], None]) 
     _cdk("deploy", *arguments, environment=environment, variables=target.variables(), on_line=on_line)
 
 
+def install(target: Target, environment: str) -> None:
+    """Bootstrap and deploy in one go, as the local cloud needs it; the log has what the CDK says."""
+    bootstrap(target, environment, on_line=lambda line: None)
+    deploy(target, environment, on_line=lambda line: None)
+
+
 def deploy_attended(target: Target, environment: str) -> None:
     """Deploy all stacks in the user's own terminal: the CDK asks before it widens any permission."""
     command = _command("deploy", "--all", "--require-approval", "broadening", environment=environment)

@@ -122,12 +122,25 @@ def place_of(environment: str) -> Place:
     BertlineError
         There is no such file, or it names no region.
     """
+    settings = settings_of(environment)
+    if "region" not in settings:
+        raise BertlineError(f"{CONFIG / environment}.toml: no readable `region`")
+    return Place(str(settings["region"]), settings.get("account"))
+
+
+def settings_of(environment: str) -> dict[str, Any]:
+    """The content of config/<environment>.toml.
+
+    Raises
+    ------
+    BertlineError
+        There is no such file, or it is not TOML.
+    """
     path = CONFIG / f"{environment}.toml"
     try:
-        settings = tomllib.loads(path.read_text())
-        return Place(str(settings["region"]), settings.get("account"))
+        return tomllib.loads(path.read_text())
     except FileNotFoundError as error:
         known = ", ".join(sorted(p.stem for p in CONFIG.glob("*.toml")))
         raise BertlineError(f"there is no environment {environment!r} (config/ has: {known})") from error
-    except (KeyError, tomllib.TOMLDecodeError) as error:
-        raise BertlineError(f"{path}: no readable `region`: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise BertlineError(f"{path} is not TOML: {error}") from error
