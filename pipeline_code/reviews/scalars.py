@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
 LATEST = datetime(2100, 1, 1, tzinfo=UTC)  # fixed: with "now" as bound, a run could not be repeated
@@ -13,13 +15,33 @@ _BASIC_DATE = re.compile(r"[0-9]{8}")
 
 def number_of(value: object) -> float | None:
     """A finite number, also when it is spelled out as text; anything else is None."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
+        return None
+    if isinstance(value, str) and "_" in value:  # Python's spelling of numbers, nobody else's
         return None
     try:
         number = float(value)
     except (ValueError, OverflowError):
         return None
     return number if math.isfinite(number) else None
+
+
+def text_of(value: object) -> str:
+    """A value as text, the same from every format: 1, 1.0 and "1" are "1", a missing value is ""."""
+    if value is None or (isinstance(value, float) and math.isnan(value)):  # a missing value of pandas
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
+    if isinstance(value, float | Decimal) and math.isfinite(value) and value == int(value):
+        return str(int(value))
+    return str(value).strip()
+
+
+def shown(value: object) -> str:
+    """A value for a fault's detail, short; of a nested one only its type."""
+    return f"a {type(value).__name__}" if isinstance(value, dict | list) else repr(str(value)[:40])
 
 
 def seconds_of(value: object) -> float | None:

@@ -8,60 +8,72 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipeline_code.reviews.contract import LabelRule, MultiRaterSource
-from pipeline_code.reviews.scalars import number_of
-from pipeline_code.reviews.sources.rows import (
-    Fault,
-    Reason,
-    Row,
-    files_of,
-    is_undecodable,
-    name_of,
-    numbered_lines,
-)
-
-Rating = float | Fault
+from pipeline_code.reviews.reasons import Reason, Refused
+from pipeline_code.reviews.sources.pieces import Piece, pieces_of
+from pipeline_code.reviews.sources.ratings import Ratings, RatingsTable
+from pipeline_code.reviews.sources.rows import Fault, Row, is_undecodable
+from pipeline_code.reviews.sources.text import LINE_CHARACTERS, numbered_lines
 
 
 def read_multi_rater(source: MultiRaterSource, rule: LabelRule, directory: Path) -> Iterator[Row | Fault]:
-    """Yield one row a text. The ratings' means are held in memory, the texts are streamed."""
-    ratings: dict[str, Rating] = {}
-    for path in files_of(directory, source.ratings.files, source.tag):
-        for number, line in _filled_lines(path, source):
-            fault = _note_ratings(name_of(path, directory), number, line, source, rule, ratings)
-            if fault is not None:
-                yield fault
-    for path in files_of(directory, source.texts.files, source.tag):
-        for number, line in _filled_lines(path, source):
-            yield _text(name_of(path, directory), number, line, source, ratings)
+    """Yield one row a text, and a fault for ratings without a text.
+
+    The texts are streamed, the ratings' means wait for them in a database on disk.
+    """
+    texts = pieces_of(directory, source.texts.files, source)
+    ratings = pieces_of(directory, source.ratings.files, source, first_index=len(texts))
+    with RatingsTable() as table:
+        for piece in ratings:
+            for number, line in _filled_lines(piece, source):
+                fault = _note_ratings(piece, number, line, source, rule, table)
+                if fault is not None:
+                    yield fault
+        for piece in texts:
+            for number, line in _filled_lines(piece, source):
+                yield _row(piece, number, line, source, table)
+        for name, item in table.unused():
+            yield Fault(
+                item.file, item.row, Reason.MISSING_TEXT, f"no text for id {name!r}", name, item.file_index
+            )
 
 
-def _filled_lines(path: Path, source: MultiRaterSource) -> Iterator[tuple[int, str]]:
-    return ((number, line) for number, line in numbered_lines(path, source.encoding) if line.strip())
+def _filled_lines(piece: Piece, source: MultiRaterSource) -> Iterator[tuple[int, str]]:
+    return ((number, line) for number, line in numbered_lines(piece, source) if line.strip())
 
 
 def _note_ratings(
-    file: str, number: int, line: str, source: MultiRaterSource, rule: LabelRule, into: dict[str, Rating]
+    piece: Piece, number: int, line: str, source: MultiRaterSource, rule: LabelRule, into: RatingsTable
 ) -> Fault | None:
-    """Keep the mean of one line of ratings, or the fault that its text will meet."""
+    """Keep the mean of one line of ratings, or the problem that its text will meet."""
     columns = source.ratings.columns
-    fields = line.split("\t")
-    if len(fields) <= max(columns.id, columns.ratings):
-        detail = f"{len(fields)} fields, need {max(columns.id, columns.ratings) + 1}"
-        return Fault(file, number, Reason.TOO_FEW_FIELDS, detail, line)
-    name = fields[columns.id].strip()
-    if name in into:
-        return Fault(file, number, Reason.DUPLICATE_ID, f"second ratings of id {name!r}", line)
     try:
-        into[name] = _mean(fields[columns.ratings], rule)
-    except _Unusable as problem:
-        into[name] = Fault(file, number, problem.reason, problem.detail, line)
-    return None
+        fields = _fields(line, source, max(columns.id, columns.ratings) + 1)
+    except Refused as refused:
+        return Fault(piece.name, number, refused.reason, refused.detail, line, piece.index)
+    name = fields[columns.id].strip()
+    try:
+        mean = _mean(fields[columns.ratings], rule)
+        ratings = Ratings(piece.name, piece.index, number, mean)
+    except Refused as refused:
+        reason = refused.reason.value
+        ratings = Ratings(piece.name, piece.index, number, None, reason, refused.detail)
+    if into.add(name, ratings):
+        return None
+    detail = f"second ratings of id {name!r}"
+    return Fault(piece.name, number, Reason.DUPLICATE_ID, detail, line, piece.index)
 
 
-class _Unusable(Exception):
-    def __init__(self, reason: Reason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason, self.detail = reason, detail
+def _fields(line: str, source: MultiRaterSource, needed: int, most: int = -1) -> list[str]:
+    if len(line) > LINE_CHARACTERS:
+        raise Refused(Reason.LINE_TOO_LONG, f"more than {LINE_CHARACTERS} characters in one line")
+    if is_undecodable(line):
+        raise Refused(Reason.UNDECODABLE, f"not {source.encoding}")
+    if "\0" in line:
+        raise Refused(Reason.NUL_CHARACTER, "a NUL character in the line")
+    fields = line.split("\t", most)
+    if len(fields) < needed:
+        raise Refused(Reason.TOO_FEW_FIELDS, f"{len(fields)} fields, need {needed}")
+    return fields
 
 
 def _mean(field: str, rule: LabelRule) -> float:
@@ -70,43 +82,51 @@ def _mean(field: str, rule: LabelRule) -> float:
     except (ValueError, RecursionError):
         values = None
     if not isinstance(values, list):
-        raise _Unusable(Reason.RATING_NOT_A_NUMBER, "the ratings are not a list of numbers")
+        raise Refused(Reason.RATING_NOT_A_NUMBER, "the ratings are not a list of numbers")
     if not values:
-        raise _Unusable(Reason.MISSING_RATING, "the list of ratings is empty")
-    ratings = [_rating(value, rule) for value in values]
-    return math.fsum(ratings) / len(ratings)
+        raise Refused(Reason.MISSING_RATING, "the list of ratings is empty")
+    return math.fsum(_rating(value, rule) for value in values) / len(values)
 
 
 def _rating(value: object, rule: LabelRule) -> float:
-    rating = None if isinstance(value, str) else number_of(value)
-    if rating is None:
-        raise _Unusable(Reason.RATING_NOT_A_NUMBER, "one of the ratings is not a finite number")
-    if not rule.rating_min <= rating <= rule.rating_max:
-        detail = f"{rating:g} is outside {rule.rating_min:g} ... {rule.rating_max:g}"
-        raise _Unusable(Reason.RATING_OUT_OF_RANGE, detail)
-    return rating
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        _, rating = rule.decide(value, ())
+        if rating is not None:
+            return rating
+    raise Refused(Reason.RATING_NOT_A_NUMBER, "one of the ratings is not a finite number")
 
 
-def _text(
-    file: str, number: int, line: str, source: MultiRaterSource, ratings: dict[str, Rating]
-) -> Row | Fault:
+def _row(piece: Piece, number: int, line: str, source: MultiRaterSource, table: RatingsTable) -> Row | Fault:
     columns = source.texts.columns
     last = max(columns.id, columns.text)
-    fields = line.split("\t", last)
-    if is_undecodable(line):
-        return Fault(file, number, Reason.UNDECODABLE, f"not {source.encoding}", line)
-    if len(fields) <= last:
-        return Fault(file, number, Reason.TOO_FEW_FIELDS, f"{len(fields)} fields, need {last + 1}", line)
-    return _joined(file, number, line, fields[columns.id].strip(), fields[columns.text], ratings)
+    try:
+        fields = _fields(line, source, last + 1, most=last)
+    except Refused as refused:
+        _forget(line, source, table)
+        return Fault(piece.name, number, refused.reason, refused.detail, line, piece.index)
+    name = fields[columns.id].strip()
+    ratings = table.take(name)
+    if ratings is None:
+        detail = f"no ratings for id {name!r}"
+        return Fault(piece.name, number, Reason.MISSING_RATING, detail, line, piece.index)
+    if ratings.mean is None:
+        detail = f"{ratings.file}, row {ratings.row}: {ratings.detail}"
+        return Fault(piece.name, number, Reason(ratings.reason), detail, line, piece.index)
+    return Row(
+        piece.name,
+        number,
+        line,
+        text=fields[columns.text],
+        rating=ratings.mean,
+        id=name,
+        file_index=piece.index,
+    )
 
 
-def _joined(
-    file: str, number: int, line: str, name: str, text: str, ratings: dict[str, Rating]
-) -> Row | Fault:
-    rating = ratings.get(name)
-    if rating is None:
-        return Fault(file, number, Reason.MISSING_RATING, f"no ratings for id {name!r}", line)
-    if isinstance(rating, Fault):
-        detail = f"{rating.file}, row {rating.row}: {rating.detail}"
-        return Fault(file, number, rating.reason, detail, line)
-    return Row(file, number, line, text=text, rating=rating, id=name)
+def _forget(line: str, source: MultiRaterSource, table: RatingsTable) -> None:
+    """A bad text is one fault: its ratings shall not become another."""
+    fields = line[:LINE_CHARACTERS].split("\t", source.texts.columns.id + 1)
+    if len(fields) > source.texts.columns.id:
+        name = fields[source.texts.columns.id].strip()
+        if not is_undecodable(name):
+            table.take(name)

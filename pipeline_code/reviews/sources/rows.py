@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import codecs
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from pipeline_code.reviews.errors import BertlineError
+from pipeline_code.reviews.reasons import Reason
 
 RAW_CHARACTERS = 500
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -20,28 +17,13 @@ class SourceError(BertlineError):
     """A source as a whole cannot be read; the message names the source, file or column."""
 
 
-class Reason(StrEnum):
-    """Why a row is in quarantine."""
-
-    EMPTY_TEXT = "empty_text"
-    TEXT_NOT_A_STRING = "text_not_a_string"
-    TEXT_TOO_LONG = "text_too_long"
-    MISSING_VALUE = "missing_value"
-    MISSING_RATING = "missing_rating"
-    RATING_NOT_A_NUMBER = "rating_not_a_number"
-    RATING_OUT_OF_RANGE = "rating_out_of_range"
-    UNDECODABLE = "undecodable"
-    DUPLICATE_ID = "duplicate_id"
-    TOO_FEW_FIELDS = "too_few_fields"
-    TOO_MANY_FIELDS = "too_many_fields"
-    INVALID_JSON = "invalid_json"
-    NO_GROUP = "no_group"
-    UNREADABLE_EVENT_TIME = "unreadable_event_time"
-
-
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One row as read; nothing in it is checked yet. `file` is its path below the input directory."""
+    """One row as read; nothing in it is checked yet.
+
+    `file` is its path below the input directory (of a zip's member `archive.zip!member`), `file_index`
+    its place among the source's files, `row` the number of its line, or in Parquet of the row, from 1.
+    """
 
     file: str
     row: int
@@ -51,10 +33,12 @@ class Row:
     id: object = None
     group: object = None
     event_time: object = None
+    attributes: Mapping[str, object] = field(default_factory=dict)
+    file_index: int = 0
 
     def fault(self, reason: Reason, detail: str) -> Fault:
         """This row, refused."""
-        return Fault(self.file, self.row, reason, detail, self.raw)
+        return Fault(self.file, self.row, reason, detail, self.raw, self.file_index)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,56 +50,35 @@ class Fault:
     reason: Reason
     detail: str
     raw: str
+    file_index: int = 0
 
     def record(self) -> dict[str, object]:
         """As a line of the quarantine file."""
         return {
-            "file": self.file,
+            "file": printable(self.file),
             "row": self.row,
             "reason": self.reason.value,
-            "detail": self.detail,
+            "detail": printable(self.detail),
             "raw": printable(self.raw),
         }
 
 
-def files_of(directory: Path, pattern: str, tag: str) -> list[Path]:
-    """Files below `directory` that match, sorted; none is a SourceError that lists what is there."""
-    found = sorted(path for path in directory.glob(pattern) if path.is_file())
-    if found:
-        return found
-    present = sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file())
-    listing = ", ".join(present[:10]) + (" ..." if len(present) > 10 else "") if present else "no files"
-    raise SourceError(f"source '{tag}': no file matches '{pattern}' in {directory} (found: {listing})")
+def pack_position(source_index: int, file_index: int, row: int) -> int:
+    """Where a row stands in the contract's order, as one number that fits a signed 64-bit integer.
 
+    From above: 7 bits for the source, 20 for the file, 36 for the row.
 
-def name_of(path: Path, directory: Path) -> str:
-    """A file as faults and errors name it: its path below the input directory."""
-    return path.relative_to(directory).as_posix()
-
-
-def numbered_lines(path: Path, encoding: str) -> Iterator[tuple[int, str]]:
-    """Lines with their numbers from 1; a byte that does not decode becomes a lone surrogate."""
-    with open_text(path, encoding, newline="\n") as stream:
-        for number, line in enumerate(stream, start=1):
-            yield number, line.rstrip("\r\n")
-
-
-def open_text(path: Path, encoding: str, newline: str) -> TextIO:
-    """Open a text file without its byte-order mark; bytes that do not decode become lone surrogates."""
-    without_bom = "utf-8-sig" if codecs.lookup(encoding).name == "utf-8" else encoding
-    return path.open(encoding=without_bom, errors=_ESCAPE, newline=newline)
-
-
-def _escape(error: UnicodeError) -> tuple[str, int]:
-    if not isinstance(error, UnicodeDecodeError):
-        raise error
-    wrong = error.object[error.start : error.end]
-    return "".join(chr(0xDC00 + byte) for byte in wrong), error.end
-
-
-# Like surrogateescape, which gives up on ASCII bytes: UTF-16 and ISO-2022 have wrong ones among them.
-_ESCAPE = "bertline-escape"
-codecs.register_error(_ESCAPE, _escape)
+    Raises
+    ------
+    SourceError
+        More sources, files or rows than the bits can tell apart.
+    """
+    if not (0 <= source_index < 1 << 7 and 0 <= file_index < 1 << 20 and 0 <= row < 1 << 36):
+        raise SourceError(
+            f"source {source_index}, file {file_index}, row {row}: at most 128 sources, 1,048,576 files of "
+            "a source and 68,719,476,735 rows of a file can be told apart; join the files"
+        )
+    return source_index << 56 | file_index << 36 | row
 
 
 def is_undecodable(text: str) -> bool:

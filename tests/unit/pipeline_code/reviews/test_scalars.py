@@ -1,8 +1,9 @@
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 
-from pipeline_code.reviews.scalars import number_of, seconds_of
+from pipeline_code.reviews.scalars import number_of, seconds_of, shown, text_of
 
 DAY = datetime(2024, 6, 1, tzinfo=UTC).timestamp()
 
@@ -62,3 +63,33 @@ def test_what_is_no_time_of_a_review_is_not_guessed(value: object) -> None:
 )
 def test_numbers_are_finite(value: object, expected: float | None) -> None:
     assert number_of(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1, "1"),
+        (1.0, "1"),
+        (Decimal("1.00"), "1"),
+        (" 1 ", "1"),
+        (1.5, "1.5"),
+        (True, "true"),
+        (None, ""),
+        (float("nan"), ""),
+        (float("inf"), "inf"),
+        ({"b": 1, "a": "\u00fc"}, '{"a": "\u00fc", "b": 1}'),
+    ],
+)
+def test_a_value_is_the_same_text_whatever_its_type(value: object, expected: str) -> None:
+    assert text_of(value) == expected
+
+
+def test_decimals_are_numbers_and_underscores_are_not() -> None:
+    assert number_of(Decimal("4.5")) == 4.5
+    assert number_of(Decimal("NaN")) is None
+    assert number_of("1_0") is None
+
+
+def test_what_is_shown_of_a_value_is_short() -> None:
+    assert shown([1] * 1000) == "a list"
+    assert len(shown("x" * 1000)) < 50

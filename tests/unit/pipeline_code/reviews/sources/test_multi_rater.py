@@ -1,8 +1,11 @@
+import gzip
+import tracemalloc
+import zipfile
 from pathlib import Path
 
 import pytest
 
-from pipeline_code.reviews.contract import Contract, read_contract
+from pipeline_code.reviews.contract import Contract, MultiRaterSource, read_contract
 from pipeline_code.reviews.sources import Fault, Reason, Row, SourceError, read_source
 from tests.unit.pipeline_code.workspace import CONTRACT
 
@@ -33,7 +36,10 @@ def test_texts_meet_the_mean_of_their_ratings(contract: Contract, tmp_path: Path
     [
         (b"1_1\t0\n", b"1_1\t0\t1\t[1]\n", TEXTS, Reason.TOO_FEW_FIELDS),
         (b"1_1\t0\tcaf\xe9\n", b"1_1\t0\t1\t[1]\n", TEXTS, Reason.UNDECODABLE),
-        (b"1_1\t0\tgood\n", b"1_2\t0\t1\t[1]\n", TEXTS, Reason.MISSING_RATING),
+        (b"1_1\t0\tgood\n", b"\n", TEXTS, Reason.MISSING_RATING),
+        (b"1_1\t0\tgo\0od\n", b"1_1\t0\t1\t[1]\n", TEXTS, Reason.NUL_CHARACTER),
+        (b"\n", b"1_2\t0\t1\t[1]\n", RATINGS, Reason.MISSING_TEXT),
+        (b"\n", b"1_\xe9\t0\t1\t[1]\n", RATINGS, Reason.UNDECODABLE),
         (b"1_1\t0\tgood\n", b"1_1\t0\t1\t[]\n", TEXTS, Reason.MISSING_RATING),
         (b"1_1\t0\tgood\n", b"1_1\t0\t1\t[1, 7]\n", TEXTS, Reason.RATING_OUT_OF_RANGE),
         (b"1_1\t0\tgood\n", b"1_1\t0\t1\t[1, true]\n", TEXTS, Reason.RATING_NOT_A_NUMBER),
@@ -42,8 +48,7 @@ def test_texts_meet_the_mean_of_their_ratings(contract: Contract, tmp_path: Path
         (b"1_1\t0\tgood\n", b'1_1\t0\t1\t["1"]\n', TEXTS, Reason.RATING_NOT_A_NUMBER),
         (b"1_1\t0\tgood\n", b"1_1\t0\t1\t[" + b"9" * 400 + b"]\n", TEXTS, Reason.RATING_NOT_A_NUMBER),
         (b"1_1\t0\tgood\n", b"1_1\t0\t1\t" + b"[" * 100_000 + b"\n", TEXTS, Reason.RATING_NOT_A_NUMBER),
-        (b"", b"1_1\t0\n", RATINGS, Reason.TOO_FEW_FIELDS),
-        (b"", b"1_1\t0\t1\t[1]\n1_1\t0\t1\t[2]\n", RATINGS, Reason.DUPLICATE_ID),
+        (b"\n", b"1_1\t0\n", RATINGS, Reason.TOO_FEW_FIELDS),
     ],
 )
 def test_faults_say_where_and_why(
@@ -54,6 +59,52 @@ def test_faults_say_where_and_why(
     assert (fault.file, fault.reason) == (file, reason)
 
 
+def test_second_ratings_of_an_id_are_a_fault_and_the_first_count(contract: Contract, tmp_path: Path) -> None:
+    ratings = b"1_1\t0\t1\t[1]\n1_1\t0\t1\t[2]\n"
+    fault, row = read(contract, tmp_path, b"1_1\t0\tgood\n", ratings)
+    assert isinstance(fault, Fault)
+    assert (fault.file, fault.row, fault.reason) == (RATINGS, 2, Reason.DUPLICATE_ID)
+    assert isinstance(row, Row)
+    assert row.rating == 1
+
+
+def test_packed_files_join_like_plain_ones(contract: Contract, tmp_path: Path) -> None:
+    source = contract.sources[0]
+    assert isinstance(source, MultiRaterSource)
+    with zipfile.ZipFile(tmp_path / "texts.zip", "w") as archive:
+        archive.writestr("a.txt", "1_1\t0\tgood\n")
+        archive.writestr("b.txt", "1_2\t0\tbad\n")
+    (tmp_path / "ratings.gz").write_bytes(gzip.compress(b"1_2\t0\t1\t[-3]\n1_1\t0\t1\t[3]\n"))
+    packed = source.model_copy(
+        update={
+            "texts": source.texts.model_copy(update={"files": "texts.zip"}),
+            "ratings": source.ratings.model_copy(update={"files": "ratings.gz"}),
+        }
+    )
+    rows = [row for row in read_source(packed, contract, tmp_path) if isinstance(row, Row)]
+    assert [(row.file, row.file_index, row.id, row.rating) for row in rows] == [
+        ("texts.zip!a.txt", 0, "1_1", 3),
+        ("texts.zip!b.txt", 1, "1_2", -3),
+    ]
+
+
+def test_the_ratings_are_not_held_in_memory(contract: Contract, tmp_path: Path) -> None:
+    def peak(reviews: int) -> int:
+        texts = "".join(f"{number}_1\t0\tgood\n" for number in range(reviews))
+        ratings = "".join(f"{number}_1\t0\t1\t[1, 2]\n" for number in range(reviews))
+        (tmp_path / TEXTS).write_text(texts)
+        (tmp_path / RATINGS).write_text(ratings)
+        del texts, ratings
+        tracemalloc.start()
+        try:
+            assert sum(1 for _ in read_source(contract.sources[0], contract, tmp_path)) == reviews
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(20_000) < 1.2 * peak(2_000)
+
+
 def test_a_fault_in_the_ratings_is_found_from_the_text(contract: Contract, tmp_path: Path) -> None:
     fault = read(contract, tmp_path, b"1_1\t0\tgood\n", b"\n1_1\t0\t1\t[9]\n")[0]
     assert isinstance(fault, Fault)
@@ -62,7 +113,7 @@ def test_a_fault_in_the_ratings_is_found_from_the_text(contract: Contract, tmp_p
 
 def test_a_missing_file_is_named_with_what_is_there(contract: Contract, tmp_path: Path) -> None:
     (tmp_path / "other.csv").write_text("x")
-    with pytest.raises(SourceError, match=r"anonDataRatings.*found: other\.csv"):
+    with pytest.raises(SourceError, match=r"GroundTruth.*found: other\.csv"):
         list(read_source(contract.sources[0], contract, tmp_path))
 
 

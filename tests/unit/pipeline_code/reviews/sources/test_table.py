@@ -1,4 +1,8 @@
+import gzip
+import io
 import json
+import tracemalloc
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -7,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from pipeline_code.reviews.contract import TableSource
-from pipeline_code.reviews.sources.rows import Fault, Reason, Row, SourceError
-from pipeline_code.reviews.sources.table import read_table
+from pipeline_code.reviews.sources import Fault, Reason, Row, SourceError
+from pipeline_code.reviews.sources.table import read_table, read_table_file
 
 
 def source(form: str, **changes: Any) -> TableSource:
@@ -150,3 +154,150 @@ def test_a_file_that_is_no_parquet_is_named(tmp_path: Path) -> None:
 def test_raw_rows_are_capped() -> None:
     fault = Fault("a", 1, Reason.EMPTY_TEXT, "", "x" * 10_000)
     assert len(str(fault.record()["raw"])) < 600
+
+
+def packed(content: bytes, form: str, packing: str) -> tuple[str, bytes]:
+    """File name and bytes of `content`, packed."""
+    if packing == "gz":
+        return f"in.{form}.gz", gzip.compress(content)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("__MACOSX/._in", b"not to be read")
+        archive.writestr(f"in.{form}", content)
+    return f"in.{form}.zip", buffer.getvalue()
+
+
+def as_parquet() -> bytes:
+    buffer = io.BytesIO()
+    pq.write_table(pa.table({"key": [1, 2], "body": ["good", "bad"], "stars": [5, 1]}), buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("packing", ["gz", "zip"])
+@pytest.mark.parametrize("form", [*CASES, "parquet"])
+def test_packed_files_give_the_rows_of_plain_ones(form: str, packing: str, tmp_path: Path) -> None:
+    content = as_parquet() if form == "parquet" else CASES[form]
+    plain = read(form, tmp_path, content)
+    (tmp_path / f"in.{form}").unlink()
+    name, data = packed(content, form, packing)
+    (tmp_path / name).write_bytes(data)
+    rows = list(read_table(source(form, files=f"*.{packing}"), tmp_path))
+    shown = name if packing == "gz" else f"{name}!in.{form}"
+    assert [row.file for row in rows] == [shown, shown]
+    assert [(row.row, row.raw) for row in rows] == [(row.row, row.raw) for row in plain]
+
+
+def test_the_members_of_a_zip_are_files_in_the_order_of_their_names(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "b.zip", "w") as archive:
+        archive.writestr("2.csv", "key,body,stars\n2,good,5\n")
+        archive.writestr("1.csv", "stars,body,key\n5,good,1\n")
+        archive.writestr("README.md", "reviews of 2020")
+    for name, key in {"a.csv": 0, "c.csv": 3}.items():
+        (tmp_path / name).write_text(f"key,body,stars\n{key},good,5\n")
+    shop = source("csv", files="*.*", members="*.csv")
+    rows = [row for row in read_table(shop, tmp_path) if isinstance(row, Row)]
+    assert [(row.file_index, row.file, row.id) for row in rows] == [
+        (0, "a.csv", "0"),
+        (1, "b.zip!1.csv", "1"),
+        (2, "b.zip!2.csv", "2"),
+        (3, "c.csv", "3"),
+    ]
+    alone = [list(read_table_file(shop, tmp_path, tmp_path / name)) for name in ("a.csv", "b.zip", "c.csv")]
+    assert [row for some in alone for row in some] == rows
+
+
+def test_attributes_and_required_columns_are_read(tmp_path: Path) -> None:
+    extra = {"attributes": {"size": "Size"}, "required": ["Title"]}
+    content = b"key,body,stars,Size,Title\n1,good,5,4,Great\n2,bad,1,,\n"
+    first, second = read("csv", tmp_path, content, **extra)
+    assert isinstance(first, Row)
+    assert first.attributes == {"size": "4"}
+    assert isinstance(second, Fault)
+    assert (second.reason, second.detail) == (Reason.MISSING_VALUE, "the required 'Title' is missing")
+
+
+def test_attributes_are_the_same_text_from_every_format(tmp_path: Path) -> None:
+    rows = read("csv", tmp_path, b"key,body,stars,Size\n1,good,5,4\n", attributes={"size": "Size"})
+    line = b'{"key": 1, "body": "good", "stars": 5, "Size": 4}\n'
+    rows += read("jsonl", tmp_path, line, attributes={"size": "Size"})
+    table = pa.table({"key": ["1"], "body": ["good"], "stars": [5], "Size": pa.array([4.0])})
+    pq.write_table(table, tmp_path / "in.parquet")
+    rows += read_table(source("parquet", attributes={"size": "Size"}), tmp_path)
+    assert [row.attributes for row in rows if isinstance(row, Row)] == [{"size": "4"}] * 3
+
+
+def test_wrong_bytes_in_parquet_are_a_fault_of_their_row(tmp_path: Path) -> None:
+    body = pa.array([b"good", b"caf\xe9", None]).view(pa.string())
+    pq.write_table(pa.table({"key": [1, 2, 3], "body": body, "stars": [5, 5, 5]}), tmp_path / "in.parquet")
+    first, second, third = read_table(source("parquet"), tmp_path)
+    assert isinstance(first, Row)
+    assert isinstance(second, Fault)
+    assert (second.row, second.reason) == (2, Reason.UNDECODABLE)
+    assert isinstance(third, Row)
+    assert third.text is None
+
+
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1"]
+)
+def test_a_byte_order_mark_is_no_part_of_the_header(encoding: str, tmp_path: Path) -> None:
+    mark = "\ufeff" if encoding in ("utf-16-le", "utf-16-be") else ""
+    content = f"{mark}key,body,stars\n1,caf\u00e9,5\n".encode(encoding)
+    (row,) = read("csv", tmp_path, content, encoding=encoding)
+    assert isinstance(row, Row)
+    assert (row.id, row.text) == ("1", "caf\u00e9")
+
+
+def test_a_row_after_a_malformed_one_is_read(tmp_path: Path) -> None:
+    fault, row = read("csv", tmp_path, b'key,body,stars\n1,"good" phone,5\n2,bad,1\n')
+    assert isinstance(fault, Fault)
+    assert (fault.row, fault.reason, fault.raw) == (2, Reason.MALFORMED_CSV, '1,"good" phone,5')
+    assert isinstance(row, Row)
+    assert (row.row, row.id) == (3, "2")
+
+
+def test_a_stray_quotation_mark_does_not_join_two_rows(tmp_path: Path) -> None:
+    rows = read("csv", tmp_path, b'key,body,stars\n1,"good,5\n2,"bad",1\n3,fine,4\n')
+    assert [row.text for row in rows if isinstance(row, Row)] == ["fine"]
+    assert [row.reason for row in rows if isinstance(row, Fault)] == [Reason.MALFORMED_CSV]
+
+
+def test_columns_in_another_order_are_no_drift(tmp_path: Path) -> None:
+    for name, line in {
+        "a.jsonl": '{"key": 1, "body": "good", "stars": 5}',
+        "b.jsonl": '{"stars": 1, "body": "bad", "key": 2, "more": 0}',
+    }.items():
+        (tmp_path / name).write_text(line)
+    assert len(list(read_table(source("jsonl"), tmp_path))) == 2
+
+
+def test_integers_and_floats_are_one_kind_and_an_empty_column_is_of_any(tmp_path: Path) -> None:
+    kinds = {"a": pa.array([5]), "b": pa.array([4.5]), "c": pa.array([None]), "d": pa.array([3], pa.int8())}
+    for name, stars in kinds.items():
+        pq.write_table(pa.table({"key": ["1"], "body": ["x"], "stars": stars}), tmp_path / f"{name}.parquet")
+    assert [row.rating for row in read_table(source("parquet"), tmp_path) if isinstance(row, Row)] == [
+        5,
+        4.5,
+        None,
+        3,
+    ]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl", "csv.gz"])
+def test_reading_does_not_hold_the_file(form: str, tmp_path: Path) -> None:
+    def peak(rows: int) -> int:
+        if form == "jsonl":
+            content = "".join(f'{{"key": {number}, "body": "good", "stars": 5}}\n' for number in range(rows))
+        else:
+            content = "key,body,stars\n" + "".join(f"{number},good,5\n" for number in range(rows))
+        data = content.encode()
+        (tmp_path / f"in.{form}").write_bytes(gzip.compress(data) if form.endswith("gz") else data)
+        tracemalloc.start()
+        try:
+            shop = source(form.removesuffix(".gz"), files=f"*.{form}")
+            assert sum(1 for _ in read_table(shop, tmp_path)) == rows
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    assert peak(60_000) < 1.2 * peak(6_000)

@@ -1,9 +1,11 @@
+import hashlib
 from pathlib import Path
 
 import pytest
 
 from pipeline_code.reviews.contract import (
     MAX_TEXT_CHARACTERS,
+    Cleaning,
     Contract,
     ContractError,
     read_contract,
@@ -12,7 +14,7 @@ from pipeline_code.reviews.contract import (
 from pipeline_code.reviews.errors import FileError
 from pipeline_code.serving import inference
 
-CONTRACTS = Path(__file__).resolve().parents[4] / "config" / "contracts"
+CONTRACTS = Path(__file__).resolve().parents[5] / "config" / "contracts"
 SNIPPETS = CONTRACTS / "amazon-snippets.toml"
 
 
@@ -62,7 +64,7 @@ def test_stars_become_classes(stars: int, name: str) -> None:
         (r"^(\d+)_\d+$", r"^\d+_\d+$", "exactly one group"),
         ("positive = 0.70", "splendid = 0.70", "no such class: splendid"),
         ('encoding = "utf-8"', 'encoding = "utf-9"', "no such encoding: utf-9"),
-        ('kind = "multi_rater"', 'kind = "table"', "sources.0.table"),
+        ('kind = "multi_rater"', 'kind = "table"', "sources.0.format: Field required"),
         ("bootstrap_samples = 2000", "bootstrap_sample = 2000", "gate.bootstrap_sample"),
         ('rule = "constant"', 'rule = "column"', "constant goes with"),
         ("[gate]", "[gate", "not a TOML file"),
@@ -71,7 +73,7 @@ def test_stars_become_classes(stars: int, name: str) -> None:
         (
             'encoding = "utf-8"',
             'encoding = "rot13"',
-            "sources.0.multi_rater.encoding: no such encoding: rot13",
+            "sources.0.encoding: no such encoding: rot13",
         ),
         ('encoding = "utf-8"', 'encoding = "idna"', "no such encoding: idna"),
         ('encoding = "utf-8"', 'encoding = "undefined"', "no such encoding: undefined"),
@@ -96,12 +98,39 @@ def test_files_must_lie_below_the_input(pattern: str, tmp_path: Path) -> None:
     path = tmp_path / "c.toml"
     old = "**/amazonReviewSnippets_GroundTruth.txt"
     path.write_text(SNIPPETS.read_text().replace(old, pattern))
-    with pytest.raises(ContractError, match=r"c\.toml: sources\.0\.multi_rater\.texts\.files: "):
+    with pytest.raises(ContractError, match=r"c\.toml: sources\.0\.texts\.files: "):
         read_contract(path)
 
 
 def test_no_text_may_train_that_an_endpoint_refuses() -> None:
     assert inference._MAX_CHARACTERS == MAX_TEXT_CHARACTERS
+
+
+def test_the_hash_of_a_contract_is_that_of_its_file(tmp_path: Path) -> None:
+    contract = read_contract(SNIPPETS)
+    assert contract.describe() == {
+        "name": "amazon-snippets",
+        "version": contract.version,
+        "sha256": hashlib.sha256(SNIPPETS.read_bytes()).hexdigest(),
+    }
+    path = tmp_path / "c.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + SNIPPETS.read_bytes() + b"# changed\n")
+    changed = read_contract(path)
+    assert changed.sha256 == hashlib.sha256(path.read_bytes()).hexdigest() != contract.sha256
+
+
+def test_a_directory_is_no_contract(tmp_path: Path) -> None:
+    with pytest.raises(ContractError, match="cannot be read"):
+        read_contract(tmp_path)
+
+
+def test_the_new_sections_have_defaults(tmp_path: Path) -> None:
+    path = tmp_path / "c.toml"
+    text = SNIPPETS.read_text()
+    path.write_text(text[: text.index("[cleaning]")] + text[text.index("[gate]") :])
+    contract = read_contract(path)
+    assert contract.cleaning == Cleaning()
+    assert (contract.slices, contract.must_pass) == ([], [])
 
 
 def test_a_rule_by_column_needs_the_column(tmp_path: Path) -> None:
