@@ -132,6 +132,26 @@ def register_pipeline_targets(start: TargetStarter) -> None:
     eventbridge._invoke_target = invoke
 
 
+def put_query_results_in_place() -> None:
+    """Let Athena write the results of a query where it says: ``<OutputLocation>/<query id>.csv``."""
+    from ministack.services import athena
+
+    original = athena._save_query_results
+    if getattr(original, "_local_cloud", False):
+        return
+
+    async def save(query_id: str) -> None:
+        configuration = athena._executions[query_id]["ResultConfiguration"]
+        name = f"{query_id}.csv"
+        folder = str(configuration["OutputLocation"]).removesuffix(name).rstrip("/") + "/"
+        configuration["OutputLocation"] = folder
+        await original(query_id)
+        configuration["OutputLocation"] = f"{folder}{name}"
+
+    save._local_cloud = True  # type: ignore[attr-defined]
+    athena._save_query_results = save
+
+
 _WORKER_THREAD_TYPES: set[str] = set()
 
 

@@ -72,7 +72,7 @@ def configure_environment(settings: Settings) -> None:
 
 
 def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
-    """Put the SageMaker service, its resource types and its event targets into the emulator."""
+    """Put the SageMaker service, its resource types and event targets into the emulator."""
     from local_cloud import ministack_hooks as hooks
     from local_cloud.sagemaker.context import Contexts
     from local_cloud.sagemaker.service import PATHS, Service
@@ -86,6 +86,7 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
     hooks.register_service("sagemaker", service.handle, target_prefix="SageMaker.", paths=PATHS)
     cloudformation.register(contexts)
     hooks.register_pipeline_targets(events.pipeline_starter(contexts))
+    hooks.put_query_results_in_place()
 
 
 def with_own_paths(app: Asgi, settings: Settings) -> Asgi:

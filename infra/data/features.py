@@ -18,4 +18,9 @@ FEATURES: dict[str, FeatureType] = {
     "attention_mask": "String",  # JSON list
     "length": "Integral",
     "split": "String",
+    "group_id": "String",
+    "split_key": "String",  # whose hash decides the split
+    "attributes": "String",  # JSON object
+    "features_version": "String",  # tokenizer, length and truncation that made the token ids
+    "record_hash": "String",
 }

@@ -11,6 +11,7 @@ from typing import Any
 from local_cloud import ministack_hooks as hooks
 from local_cloud.sagemaker import model, operations, resources
 from local_cloud.sagemaker.context import Context, Contexts
+from local_cloud.sagemaker.feature_store import evolution
 
 Properties = dict[str, Any]
 _WAIT_SECONDS = 1800.0
@@ -189,7 +190,7 @@ class Handler:
     def _update(self, ctx: Context, name: str, old: Properties, new: Properties) -> None:
         given = {**new, self._type.name_property: name}
         if self._type.kind == "FeatureGroup":
-            given = _feature_group_changes(name, old, new)
+            given = evolution.update_parameters(name, old, new)
         operation = f"Update{self._type.kind}"
         if operation not in model.operation_names():
             changed = ", ".join(sorted(key for key in {*old, *new} if old.get(key) != new.get(key)))
@@ -250,23 +251,6 @@ class Handler:
 
     def _ctx(self) -> Context:
         return self._contexts.of(hooks.request_account(), hooks.request_region())
-
-
-def _feature_group_changes(name: str, old: Properties, new: Properties) -> Properties:
-    known = [one["FeatureName"] for one in old.get("FeatureDefinitions", [])]
-    wanted = new.get("FeatureDefinitions", [])
-    if [one for one in known if one not in [item["FeatureName"] for item in wanted]]:
-        raise ResourceFailed(
-            f"AWS::SageMaker::FeatureGroup '{name}' cannot lose a feature; it only ever grows"
-        )
-    params: Properties = {"FeatureGroupName": name}
-    added = [one for one in wanted if one["FeatureName"] not in known]
-    if added:
-        params["FeatureAdditions"] = added
-    for member in ("OnlineStoreConfig", "ThroughputConfig"):
-        if old.get(member) != new.get(member) and member in new:
-            params[member] = new[member]
-    return params
 
 
 def _typed(members: dict[str, Any], params: Properties) -> Properties:

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import validation
-from local_cloud.sagemaker.feature_store import offline, online, schema
+from local_cloud.sagemaker.feature_store import catalog, offline, online, schema
 from local_cloud.sagemaker.feature_store.schema import KIND
 from local_cloud.sagemaker.jobs.transfer import split_uri
 from local_cloud.sagemaker.operations import Params, operation
@@ -32,6 +32,7 @@ def create(ctx: Context, params: Params) -> Params:
     elif not params.get("OnlineStoreConfig", {}).get("EnableOnlineStore"):
         raise validation(f"Feature group {name} needs an online store, an offline store, or both.")
     created = resources.create(ctx, KIND, name, record)
+    catalog.put_table(ctx, created)
     _announce(ctx, created)
     return {"FeatureGroupArn": created["FeatureGroupArn"]}
 
@@ -53,12 +54,14 @@ def update(ctx: Context, params: Params) -> Params:
     if "OnlineStoreConfig" in params:
         changes["OnlineStoreConfig"] = {**record.get("OnlineStoreConfig", {}), **params["OnlineStoreConfig"]}
     changed = ctx.store.update(KIND, record["FeatureGroupName"], **changes, LastModifiedTime=now())
+    if additions:
+        catalog.put_table(ctx, changed)
     return {"FeatureGroupArn": changed["FeatureGroupArn"]}
 
 
 @operation("DeleteFeatureGroup")
 def delete(ctx: Context, params: Params) -> Params:
-    """Forget a feature group and its online records; what is in the offline store stays there."""
+    """Forget a feature group and its online records; the offline store and its table stay."""
     record = resources.get(ctx, KIND, params["FeatureGroupName"])
     group = schema.of(record)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 from importlib.metadata import version
@@ -13,7 +14,7 @@ from local_cloud import ministack_hooks as hooks
 
 app = pytest.importorskip("ministack.app")
 from ministack.core import responses, router  # noqa: E402
-from ministack.services import eventbridge, scheduler  # noqa: E402
+from ministack.services import athena, eventbridge, s3, scheduler  # noqa: E402
 from ministack.services.cloudformation import provisioners, stacks  # noqa: E402
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -161,3 +162,25 @@ def test_targets_that_are_pipelines_start_them_and_others_go_on(
 
 def test_schedules_go_through_the_same_target_hook() -> None:
     assert "_eb._invoke_target(" in inspect.getsource(scheduler._tick_schedules)
+
+
+@pytest.mark.parametrize("location", ["s3://results/reviews/", "s3://results/reviews"])
+def test_results_of_a_query_are_where_athena_says(monkeypatch: pytest.MonkeyPatch, location: str) -> None:
+    monkeypatch.setattr(athena, "_save_query_results", athena._save_query_results)
+    hooks.put_query_results_in_place()
+
+    async def run() -> str:
+        given = {"QueryString": "SELECT 1 AS one", "ResultConfiguration": {"OutputLocation": location}}
+        query = json.loads(athena._start_query_execution(given)[2])["QueryExecutionId"]
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        await asyncio.gather(*tasks)
+        return str(query)
+
+    with responses.request_scope(ACCOUNT, REGION):
+        s3._create_bucket("results", b"", {})
+        query = asyncio.run(run())
+        execution = json.loads(athena._get_query_execution({"QueryExecutionId": query})[2])["QueryExecution"]
+        content = s3._get_object_data("results", f"reviews/{query}.csv")
+    assert execution["Status"]["State"] == "SUCCEEDED"
+    assert execution["ResultConfiguration"]["OutputLocation"] == f"s3://results/reviews/{query}.csv"
+    assert content.split() == [b"one", b"1"]

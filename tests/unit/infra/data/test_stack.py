@@ -19,6 +19,11 @@ FEATURES = {
     "attention_mask": "String",
     "length": "Integral",
     "split": "String",
+    "group_id": "String",
+    "split_key": "String",
+    "attributes": "String",
+    "features_version": "String",
+    "record_hash": "String",
 }
 
 

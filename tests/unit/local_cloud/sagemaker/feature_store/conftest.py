@@ -47,14 +47,41 @@ class FakeS3:
         self.objects[f"s3://{Bucket}/{Key}"] = Body
 
 
+EXISTS = ClientError({"Error": {"Code": "AlreadyExistsException", "Message": "there"}}, "Create")
+
+
+class FakeGlue:
+    """Databases and their tables in memory."""
+
+    def __init__(self) -> None:
+        self.tables: dict[str, dict[str, Any]] = {}
+
+    def create_database(self, DatabaseInput: dict[str, Any]) -> None:
+        if DatabaseInput["Name"] in self.tables:
+            raise ClientError(
+                {"Error": {"Code": "AlreadyExistsException", "Message": "is"}}, "CreateDatabase"
+            )
+        self.tables[DatabaseInput["Name"]] = {}
+
+    def create_table(self, DatabaseName: str, TableInput: dict[str, Any]) -> None:
+        if TableInput["Name"] in self.tables[DatabaseName]:
+            raise EXISTS
+        self.tables[DatabaseName][TableInput["Name"]] = TableInput
+
+    def update_table(self, DatabaseName: str, TableInput: dict[str, Any]) -> None:
+        self.tables[DatabaseName][TableInput["Name"]] = TableInput
+
+
 class FakeContext(Context):
-    """A context whose only client is S3."""
+    """A context whose only clients are S3, as the group's role, and Glue."""
 
     def __init__(self, home: Path) -> None:
-        self.aws = FakeS3()
+        self.aws, self.glue = FakeS3(), FakeGlue()
         super().__init__("123456789012", "us-east-1", f"http://127.0.0.1:9/{home}", home)
 
     def client(self, service: str, role_arn: str | None = None) -> Any:
+        if service == "glue":
+            return self.glue
         assert (service, role_arn) == ("s3", ROLE)
         return self.aws
 
