@@ -4,13 +4,11 @@ import json
 import os
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
@@ -26,29 +24,22 @@ from bertline import (
     platform,
     runs,
     teardown,
-    uploads,
+    upload_command,
     watch,
 )
+from bertline.data import commands as data_commands
+from bertline.data import times
 from bertline.demo import Demo
-from bertline.errors import BertlineError
-from bertline.target import Kind, Target, local_cloud, resolve
+from bertline.errors import BadParameter, BertlineError
+from bertline.options import Environment, chosen, console, echo, errors, target_of
+from bertline.target import Target, local_cloud
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
-console = Console()
-errors = Console(stderr=True)
-
-Environment = Annotated[
-    str, typer.Option("--env", help="dev, staging or prod (config/<env>.toml).", envvar="BERTLINE_ENV")
-]
+app.add_typer(data_commands.app, name="data")
+app.command(name="upload")(upload_command.upload)
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="A pipeline parameter, Name=value. May be repeated.")
 ]
-KINDS = {  # what may be uploaded: the prefix in the raw bucket, the pipeline parameter
-    "reviews": ("reviews", "InputData"),
-    "encoder": ("encoder", "EncoderUri"),
-    "contract": ("contracts", "ContractUri"),
-}
-chosen: dict[str, Kind] = {"target": "local"}
 
 
 @app.callback()
@@ -95,14 +86,14 @@ def synth(
     governed: Annotated[bool, typer.Option(help="With cdk-nag, Guard rules and the validator.")] = False,
 ) -> None:
     """Write the CloudFormation templates to cdk.out."""
-    deployment.synth(env, governed=governed, on_line=_echo)
+    deployment.synth(env, governed=governed, on_line=echo)
     console.print("the templates are in cdk.out" + (", and every governance rule passed" if governed else ""))
 
 
 @app.command()
 def deploy(env: Environment = "dev") -> None:
     """Deploy all stacks of an environment."""
-    target = _target(env)
+    target = target_of(env)
     if target.kind == "aws":
         deployment.deploy_attended(target, env)
         return
@@ -118,44 +109,37 @@ def destroy(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Delete the endpoint and all stacks of an environment; the data only when asked for with --data."""
-    target = _target(env)
+    target = target_of(env)
     if target.kind == "aws" and not yes:
         what = f"the endpoint and stacks bertline-{env}-* in {target.region}"
         typer.confirm(f"Delete {what}{' WITH ALL DATA, MODELS AND FEATURES' if data else ''}?", abort=True)
     teardown.stop_serving(target, env)
     if data:
         teardown.delete_models_and_objects(target, env)
-    deployment.destroy(target, env, on_line=_echo)
+    deployment.destroy(target, env, on_line=echo)
     if data:
         teardown.delete_feature_group(target, env)
 
 
 @app.command()
-def upload(
-    source: Path,
-    kind: Annotated[str, typer.Option(help="reviews, encoder or contract.")] = "reviews",
+def run(
     env: Environment = "dev",
+    settings: Settings = None,
+    preset: str = "",
+    as_of: Annotated[
+        str, typer.Option("--as-of", help="Train on the Feature Store as of now, or of an ISO 8601 time.")
+    ] = "",
+    detach: bool = False,
 ) -> None:
-    """Send a file or folder to the raw bucket, under the hash of its content."""
-    if kind not in KINDS:
-        raise BertlineError(f"--kind is {kind!r}: it must be reviews, encoder or contract")
-    target = _target(env)
-    place = platform.find(target, env)
-    prefix, parameter = KINDS[kind]
-    sent = uploads.upload(target.client("s3"), source, place.raw_bucket, prefix, on_file=_echo)
-    console.print(
-        f"{sent.sent} of {sent.files} files were new. Use it with:\n  --set {parameter}={sent.uri}",
-        highlight=False,
-        soft_wrap=True,
-    )
-
-
-@app.command()
-def run(env: Environment = "dev", settings: Settings = None, preset: str = "", detach: bool = False) -> None:
     """Start the pipeline and follow it; the exit status is 1 if it does not succeed."""
-    target = _target(env)
+    target = target_of(env)
     place = platform.find(target, env)
     given = {**(runs.preset(preset) if preset else {}), **runs.parse(settings or [])}
+    if as_of:
+        if "FeaturesAsOf" in given:
+            raise BadParameter("give either --as-of or --set FeaturesAsOf, not both")
+        given["FeaturesAsOf"] = times.as_of(as_of)
+        console.print(f"FeaturesAsOf={given['FeaturesAsOf']}", highlight=False)
     carried = {k: v for k, v in runs.last_inputs(target, place).items() if k not in given}
     for name, value in carried.items():
         console.print(f"as in the newest execution: {name}={value}", highlight=False, soft_wrap=True)
@@ -172,7 +156,7 @@ def watch_command(
     env: Environment = "dev",
 ) -> None:
     """Follow an execution of the pipeline until it ends."""
-    target = _target(env)
+    target = target_of(env)
     _follow(target, execution or runs.latest(target, platform.find(target, env)))
 
 
@@ -183,7 +167,7 @@ def approve(
     comment: str = "approved with the bertline command",
 ) -> None:
     """Approve a model package and wait until the endpoint serves it."""
-    target = _target(env)
+    target = target_of(env)
     place = platform.find(target, env)
     package = approval.find(target, place, version)
     approval.approve(target, package, comment)
@@ -195,7 +179,7 @@ def approve(
 @app.command()
 def invoke(texts: list[str], env: Environment = "dev") -> None:
     """Classify texts with the live endpoint; one JSON line each."""
-    target = _target(env)
+    target = target_of(env)
     for answer in endpoint.invoke(target, platform.find(target, env).endpoint, texts):
         sys.stdout.write(json.dumps(answer) + "\n")
 
@@ -207,7 +191,7 @@ def logs_command(
     env: Environment = "dev",
 ) -> None:
     """The log of a step of the newest (or another) execution, or of the endpoint."""
-    target = _target(env)
+    target = target_of(env)
     place = platform.find(target, env)
     if step.lower() == "endpoint":
         lines = logs.of_endpoint(target, place.endpoint)
@@ -225,7 +209,7 @@ def status(env: Environment = "dev") -> None:
             "the local cloud is not running: start it with `bertline up`, or all of it with `make demo`"
         )
         raise typer.Exit(3)
-    target = _target(env)
+    target = target_of(env)
     place = platform.find(target, env)
     table = Table(title=target.endpoint_url or f"AWS, {target.region}", title_justify="left")
     for column in ("what", "name", "state"):
@@ -257,14 +241,6 @@ def _follow(target: Target, arn: str) -> None:
         raise BertlineError(
             f"{failed.name} failed: {failed.reason}" if failed else f"the execution is {execution.state}"
         )
-
-
-def _target(environment: str) -> Target:
-    return resolve(chosen["target"], environment)
-
-
-def _echo(line: str) -> None:
-    console.print(line, highlight=False, markup=False)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> Any:

@@ -19,3 +19,19 @@ class ToolFailed(BertlineError):
 
 class DownloadError(BertlineError):
     """A default data set or model could not be fetched, or is not the file that was pinned."""
+
+
+class BadContract(BertlineError):
+    """A data contract cannot be read, or was changed without a new version."""
+
+
+class BadQuery(BertlineError):
+    """A query failed, or its result is not what it is for."""
+
+
+class BadCorrection(BertlineError):
+    """Corrections or deletions name what is not there; nothing has been written."""
+
+
+class StoreRefused(BertlineError):
+    """The Feature Store did not take or give a record."""

@@ -18,6 +18,12 @@ def _x86(instance_type: str) -> str:
     return instance_type
 
 
+def _sequence_length(tokens: int) -> int:
+    if tokens != 0 and not 8 <= tokens <= 512:
+        raise ValueError("must be 0, which chooses it from the data, or 8 to 512 tokens")
+    return tokens
+
+
 InstanceType = Annotated[str, Field(pattern=r"^ml\.[a-z0-9-]+\.[a-z0-9]+$"), AfterValidator(_x86)]
 Flag = Literal["True", "False"]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
@@ -55,10 +61,12 @@ class Training(_Section):
 class Features(_Section):
     """Defaults of the feature parameters."""
 
-    max_seq_length: int = Field(ge=8, le=512)
+    max_seq_length: Annotated[int, AfterValidator(_sequence_length)]
+    truncation: Literal["Head", "HeadTail"]
     train_split: Share
     validation_split: Share
     test_split: Share
+    split_protocol: Literal["Hash", "Course"]
     # Job roles may write and read below keys that begin with `features` only.
     offline_prefix: str = Field(pattern=r"^features([A-Za-z0-9/_-]*[A-Za-z0-9])?$")
 

@@ -4,7 +4,7 @@ import gzip
 import hashlib
 import io
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,13 +23,15 @@ class CodeArchive:
     fingerprint: str
 
 
-def pack_code(folder: Path) -> CodeArchive:
-    """Pack the Python modules and templates of a package folder below its own name.
+def pack_code(folder: Path, libraries: Mapping[str, bytes] | None = None) -> CodeArchive:
+    """Pack the Python modules and templates of a package folder below its own name, and libraries beside it.
 
     Parameters
     ----------
     folder
-        The package, for example `.../pipeline_code`; the archive's only top folder has its name.
+        The package, for example `.../pipeline_code`; its top folder in the archive has its name.
+    libraries
+        Content by path of what the code imports and the job image lacks; each in a top folder of its own.
 
     Raises
     ------
@@ -38,7 +40,7 @@ def pack_code(folder: Path) -> CodeArchive:
     """
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in _members(folder):
+        for name, content in [*_members(folder), *sorted((libraries or {}).items())]:
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
             entry.mode = 0o644

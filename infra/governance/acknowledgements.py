@@ -54,6 +54,8 @@ ACKNOWLEDGEMENTS: tuple[Acknowledgement, ...] = (
             f"{_RAW}/contracts/*",
             f"{_RAW}/encoder/*",
             f"{_RAW}/reviews/*",
+            f"{_ARTIFACTS}/datasets/*",
+            f"{_ARTIFACTS}/feature-store/*",
             f"{_ARTIFACTS}/features*",
             f"{_ARTIFACTS}/executions/*/validate/*",
             f"{_ARTIFACTS}/executions/*/validate/reviews/*",

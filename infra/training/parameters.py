@@ -7,6 +7,7 @@ from infra.training.expressions import Json
 from infra.training.inputs import DefinitionInputs
 
 ParameterType = Literal["String", "Integer", "Float"]
+FEATURES_OF_THIS_RUN = "run"
 
 
 def _declare(
@@ -43,12 +44,15 @@ def _features(inputs: DefinitionInputs) -> list[Json]:
         _declare("ProcessingInstanceCount", "Integer", processing.instance_count),
         _declare_machine("ProcessingInstanceType", processing.instance_type),
         _declare("MaxSeqLength", "Integer", features.max_seq_length),
+        _declare("Truncation", "String", features.truncation, ("Head", "HeadTail")),
         _declare(
             "BalanceDataset", "String", inputs.settings.hyperparameters.balance_dataset, ("True", "False")
         ),
         _declare("TrainSplitPercentage", "Float", features.train_split),
         _declare("ValidationSplitPercentage", "Float", features.validation_split),
         _declare("TestSplitPercentage", "Float", features.test_split),
+        _declare("SplitProtocol", "String", features.split_protocol, ("Hash", "Course")),
+        _declare("FeaturesAsOf", "String", FEATURES_OF_THIS_RUN),
         _declare("FeatureStoreOfflinePrefix", "String", features.offline_prefix),
         _declare("FeatureGroupName", "String", inputs.feature_group),
     ]

@@ -12,12 +12,16 @@ from infra.constructs.images import Image
 from infra.constructs.instances import takes_volume_key
 from infra.constructs.job_role import JobRole
 from infra.constructs.key_use import allow_objects, allow_volumes
+from infra.data.feature_group import OFFLINE_PREFIX
 from infra.names import Names
 from infra.settings import Settings
 from infra.training.inputs import RoleArns
+from infra.training.steps.processing import DATASETS
 
 FEATURES = "features*"
 _ENCODER = "encoder/*"
+_DATASETS = f"{DATASETS}/*"
+_OFFLINE_STORE = f"{OFFLINE_PREFIX}/*"
 
 
 def _of_step(*path: str) -> str:
@@ -55,14 +59,17 @@ class JobRoles(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._stores, self._image, self._settings = stores, image, settings
-        self.validate = self._processing_role("Validate", reads_raw=("reviews/*",))
+        self.validate = self._processing_role("Validate", reads_raw=("reviews/*", _ENCODER))
         self.prepare = self._processing_role(
-            "Prepare", reads_raw=(_ENCODER,), reads=(_of_step("validate", "reviews"),)
+            "Prepare",
+            reads_raw=(_ENCODER,),
+            reads=(_of_step("validate", "reviews"), _of_step("validate", "validation"), _OFFLINE_STORE),
         )
         self.baselines = self._processing_role("Baselines", reads=(FEATURES,))
         self.train = self._role("Train", "TrainingJobs", reads_raw=(_ENCODER,), reads=(FEATURES,))
         self.evaluate = self._processing_role("Evaluate", reads=(FEATURES, *self._evaluated()))
-        self.prepare.write_objects(stores.artifacts, FEATURES)
+        self.validate.write_objects(stores.artifacts, _DATASETS)
+        self.prepare.write_objects(stores.artifacts, FEATURES, _DATASETS)
         self._allow_features(names)
 
     @property
@@ -120,6 +127,7 @@ class JobRoles(Construct):
         self.prepare.add_to_policy(
             iam.PolicyStatement(
                 actions=[
+                    "sagemaker:BatchGetRecord",
                     "sagemaker:BatchWriteRecord",
                     "sagemaker:DescribeFeatureGroup",
                     "sagemaker:PutRecord",

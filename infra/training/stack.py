@@ -15,6 +15,7 @@ from infra.training.inputs import DefinitionInputs
 from infra.training.roles import JobRoles, PipelineRole, Stores
 
 CODE_FOLDER = ROOT / "pipeline_code"
+LIBRARIES = ("py3langid",)  # the job image has not got it, and Validate has no network to fetch it
 
 
 class TrainingStack(cdk.Stack):
@@ -35,7 +36,7 @@ class TrainingStack(cdk.Stack):
             scope, construct_id, stack_name=construct_id, env=env, description="Bertline training pipeline"
         )
         self._settings, self._data = settings, data
-        self._code = CodeAsset(self, "JobCode", folder=CODE_FOLDER)
+        self._code = CodeAsset(self, "JobCode", folder=CODE_FOLDER, libraries=LIBRARIES)
         self._contract = assets.Asset(self, "Contract", path=str(settings.contract_path))
         self._image = training_image(settings.region)
         stores = self._stores()

@@ -10,6 +10,7 @@ from infra.training.inputs import DefinitionInputs
 ROOT = "/opt/ml/processing"
 # SageMaker reports the content of this file as the ExitMessage of a failed job.
 EXIT_MESSAGE = "/opt/ml/output/message"
+DATASETS = "datasets"
 # SageMaker takes at most 256 characters an entry and no line breaks; "$@" are the container arguments.
 _SCRIPT = (
     "mkdir -p {root}/code && tar -xzf {root}/input/code/{file} -C {root}/code "
@@ -58,6 +59,11 @@ class ProcessingJob:
 def execution_uri(inputs: DefinitionInputs, *folders: str) -> Json:
     """S3 URI below the folder of this execution in the artifact bucket."""
     return join("/", f"{inputs.artifact_uri}/executions", EXECUTION_ID, *folders)
+
+
+def dataset_product(inputs: DefinitionInputs) -> Product:
+    """What a dataset was made of, as one file that the dataset's hash names: equal datasets share it."""
+    return Product("dataset", f"{inputs.artifact_uri}/{DATASETS}")
 
 
 def contract_source() -> Source:

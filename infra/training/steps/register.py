@@ -1,6 +1,6 @@
-"""Register: a new version in the model package group, with its evaluation and how it asks to be deployed."""
+"""Register: a new version in the model package group, with its evaluation, its dataset and its machines."""
 
-from infra.training.expressions import Json, join, model_of, output_of, parameter, text
+from infra.training.expressions import Json, from_report, join, model_of, output_of, parameter, text
 from infra.training.inputs import DefinitionInputs
 from infra.training.steps import evaluate, train
 
@@ -24,6 +24,7 @@ def register_step(inputs: DefinitionInputs) -> Json:
             "CustomerMetadataProperties": {
                 "DeployInstanceType": parameter("DeployInstanceType"),
                 "DeployInstanceCount": text(parameter("DeployInstanceCount")),
+                "DatasetHash": from_report(evaluate.NAME, evaluate.REPORT, "data.dataset.hash"),
             },
         },
     }

@@ -1,8 +1,10 @@
 """Fakes of the AWS clients: what they were asked is kept, what they answer is set by the test."""
 
+import hashlib
+import io
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -43,11 +45,51 @@ class FakePages:
         return [self.call(**arguments)]
 
 
+class FakeS3:
+    """Objects in memory; the keys of another bucket than `raw` begin with its name."""
+
+    def __init__(self) -> None:
+        self.objects: dict[str, bytes] = {}
+
+    def upload_fileobj(self, stream: IO[bytes], bucket: str, key: str) -> None:
+        self.objects[_whole(bucket, key)] = stream.read()
+
+    def get_object(self, *, Bucket: str, Key: str, IfMatch: str) -> dict[str, Any]:
+        content = self.objects[_whole(Bucket, Key)]
+        if IfMatch != _etag(content):
+            raise client_error("PreconditionFailed", "At least one of the pre-conditions did not hold")
+        return {"Body": io.BytesIO(content)}
+
+    def get_paginator(self, operation: str) -> "FakeS3":
+        assert operation == "list_objects_v2"
+        return self
+
+    def paginate(self, *, Bucket: str, Prefix: str) -> list[Any]:
+        start = _whole(Bucket, "")
+        keys = [key for key in self.objects if key.startswith(start + Prefix)]
+        return [
+            {
+                "Contents": [
+                    {"Key": key.removeprefix(start), "Size": len(content), "ETag": _etag(content)}
+                    for key, content in ((key, self.objects[key]) for key in keys)
+                ]
+            }
+        ]
+
+
+def _whole(bucket: str, key: str) -> str:
+    return key if bucket == "raw" else f"{bucket}/{key}"
+
+
+def _etag(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
 @dataclass(frozen=True)
 class FakeTarget(Target):
     kind: Kind = "local"
     region: str = "us-east-1"
-    clients: dict[str, FakeClient] = field(default_factory=dict)
+    clients: dict[str, Any] = field(default_factory=dict)
 
     def client(self, service: str) -> Any:
         return self.clients[service]

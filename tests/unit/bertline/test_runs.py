@@ -64,7 +64,8 @@ def test_an_assignment_without_name_or_equals_is_refused(wrong: str) -> None:
 
 def test_presets_are_parameter_values_as_the_service_takes_them() -> None:
     assert runs.preset("demo")["Epochs"].isdecimal()
-    with pytest.raises(BadParameter, match="known: demo, full"):
+    assert runs.preset("course")["TrainSplitPercentage"] == "0.9"
+    with pytest.raises(BadParameter, match="known: course, demo, full"):
         runs.preset("nosuch")
 
 

@@ -106,3 +106,10 @@ def test_a_folder_without_code_is_refused(tmp_path: Path) -> None:
     write(tmp_path / "package", LEFT_OUT)
     with pytest.raises(FileNotFoundError, match="no job code to pack"):
         pack_code(tmp_path / "package")
+
+
+def test_libraries_lie_beside_the_package_and_count_for_the_fingerprint(package: Path) -> None:
+    first = pack_code(package, {"library/b.py": b"b", "library/a.py": b"a"})
+    assert [item.name for item in members(first)][-2:] == ["library/a.py", "library/b.py"]
+    assert pack_code(package, {"library/a.py": b"a", "library/b.py": b"b"}) == first
+    assert pack_code(package, {"library/a.py": b"x", "library/b.py": b"b"}).fingerprint != first.fingerprint

@@ -23,12 +23,21 @@ def step(definition: Json, name: str) -> Json:
     return found
 
 
-def given(definition: Json, values: Mapping[str, Any], execution: str = "run") -> Json:
-    """The definition of an execution that was started with these parameter values."""
+def given(
+    definition: Json,
+    values: Mapping[str, Any],
+    execution: str = "run",
+    reports: Mapping[str, Any] | None = None,
+) -> Json:
+    """The definition of an execution that was started with these parameter values.
+
+    `reports` are the values that JSON paths find in property files, for an execution that came so far.
+    """
     defaults = {one["Name"]: one["DefaultValue"] for one in definition["Parameters"] if "DefaultValue" in one}
     known = {
         "Execution.PipelineExecutionId": execution,
         **{f"Parameters.{name}": value for name, value in {**defaults, **REQUIRED, **values}.items()},
+        **{f"JsonGet.{path}": value for path, value in (reports or {}).items()},
     }
     started: Json = {**definition, "Steps": _fill(definition["Steps"], known)}
     for one in steps(started):
@@ -52,6 +61,8 @@ def _fill(value: Any, known: Mapping[str, Any]) -> Any:
         return value
     if set(value) == {"Get"}:
         return known.get(value["Get"], value)
+    if set(value) == {"Std:JsonGet"}:
+        return known.get(f"JsonGet.{value['Std:JsonGet']['Path']}", value)
     if set(value) == {"Std:Join"}:
         parts = [_fill(part, known) for part in value["Std:Join"]["Values"]]
         if any(isinstance(part, dict) for part in parts):

@@ -67,29 +67,36 @@ class SdkPipeline:
     def definition(self) -> Json:
         """The definition the SDK writes."""
         p, run = self.parameters, ExecutionVariables.PIPELINE_EXECUTION_ID
+        shaping = ["--train-split-percentage", p["TrainSplitPercentage"].to_string(),
+                   "--validation-split-percentage", p["ValidationSplitPercentage"].to_string(),
+                   "--test-split-percentage", p["TestSplitPercentage"].to_string(),
+                   "--split-protocol", p["SplitProtocol"], "--seed", p["Seed"].to_string(),
+                   "--max-seq-length", p["MaxSeqLength"].to_string(),
+                   "--truncation", p["Truncation"]]  # fmt: skip
         validate = self.processing(
             "Validate",
-            words=["--input-dir", "raw", "--contract-dir", "contract", "--reviews-dir", "=reviews",
-                   "--quarantine-dir", "=quarantine", "--report-dir", "=validation"],
-            sources={"raw": p["InputData"], "contract": p["ContractUri"]},
-            products={n: self.run_uri("validate", n) for n in ("reviews", "quarantine", "validation")},
+            words=["--input-dir", "raw", "--contract-dir", "contract", "--encoder-dir", "encoder",
+                   "--reviews-dir", "=reviews", "--quarantine-dir", "=quarantine",
+                   "--report-dir", "=validation", "--dataset-dir", "=dataset", *shaping],
+            sources={"raw": p["InputData"], "encoder": p["EncoderUri"], "contract": p["ContractUri"]},
+            products={**{n: self.run_uri("validate", n) for n in ("reviews", "quarantine", "validation")},
+                      "dataset": "s3://artifacts/datasets"},
             continuous=("quarantine", "validation"),
         )  # fmt: skip
         prepare = self.processing(
             "Prepare",
-            words=["--reviews-dir", "reviews", "--encoder-dir", "encoder", "--contract-dir", "contract",
+            words=["--reviews-dir", "reviews", "--validation-report-dir", "validation-report",
+                   "--encoder-dir", "encoder", "--contract-dir", "contract",
                    "--resource-config", "/opt/ml/config/resourceconfig.json", "--train-dir", "=train",
                    "--validation-dir", "=validation", "--test-dir", "=test", "--report-dir", "=report",
-                   "--max-seq-length", p["MaxSeqLength"].to_string(),
-                   "--train-split-percentage", p["TrainSplitPercentage"].to_string(),
-                   "--validation-split-percentage", p["ValidationSplitPercentage"].to_string(),
-                   "--test-split-percentage", p["TestSplitPercentage"].to_string(),
+                   "--dataset-dir", "=dataset", *shaping, "--features-as-of", p["FeaturesAsOf"],
                    "--feature-group-name", p["FeatureGroupName"]],
-            sources={"reviews": output(validate, "reviews"), "encoder": p["EncoderUri"],
+            sources={"reviews": output(validate, "reviews"),
+                     "validation-report": output(validate, "validation"), "encoder": p["EncoderUri"],
                      "contract": p["ContractUri"]},
             products={**{s: Join(on="/", values=["s3://artifacts", p["FeatureStoreOfflinePrefix"], run, s])
                          for s in ("train", "validation", "test")},
-                      "report": self.run_uri("prepare", "report")},
+                      "report": self.run_uri("prepare", "report"), "dataset": "s3://artifacts/datasets"},
             count=p["ProcessingInstanceCount"],
             network=True,
             sharded="reviews",

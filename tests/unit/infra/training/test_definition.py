@@ -196,4 +196,39 @@ def test_the_model_package_carries_what_deployment_needs(definition: Json) -> No
     assert arguments["CustomerMetadataProperties"] == {
         "DeployInstanceType": "ml.m5.large",
         "DeployInstanceCount": "1",
+        "DatasetHash": {
+            "Std:JsonGet": {
+                "PropertyFile": {"Get": "Steps.Evaluate.PropertyFiles.EvaluationReport"},
+                "Path": "data.dataset.hash",
+            }
+        },
     }
+
+
+def test_validate_and_prepare_split_and_cut_by_the_same_arguments(definition: Json) -> None:
+    def given_to(name: str) -> dict[str, object]:
+        words = step(definition, name)["Arguments"]["AppSpecification"]["ContainerArguments"][1:]
+        return dict(zip(words[::2], words[1::2], strict=True))
+
+    validate, prepare = given_to("Validate"), given_to("Prepare")
+    both = {name for name in set(validate) & set(prepare) if not name.endswith("-dir")}
+    assert both == {
+        "--train-split-percentage",
+        "--validation-split-percentage",
+        "--test-split-percentage",
+        "--split-protocol",
+        "--seed",
+        "--max-seq-length",
+        "--truncation",
+    }
+    assert {name: validate[name] for name in both} == {name: prepare[name] for name in both}
+
+
+def test_datasets_of_all_executions_share_one_place(definition: Json) -> None:
+    places = {
+        (one["Name"], item["S3Output"]["S3Uri"])
+        for one in definition["Steps"]
+        for item in one["Arguments"].get("ProcessingOutputConfig", {}).get("Outputs", [])
+        if item["OutputName"] == "dataset"
+    }
+    assert places == {("Validate", "s3://artifacts/datasets"), ("Prepare", "s3://artifacts/datasets")}

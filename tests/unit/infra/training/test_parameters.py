@@ -15,11 +15,14 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "InputData": ("String", None),
     "ProcessingInstanceCount": ("Integer", 1),
     "ProcessingInstanceType": ("String", "ml.m5.xlarge"),
-    "MaxSeqLength": ("Integer", 128),
+    "MaxSeqLength": ("Integer", 0),
+    "Truncation": ("String", "Head"),
     "BalanceDataset": ("String", "False"),
     "TrainSplitPercentage": ("Float", 0.8),
     "ValidationSplitPercentage": ("Float", 0.1),
     "TestSplitPercentage": ("Float", 0.1),
+    "SplitProtocol": ("String", "Hash"),
+    "FeaturesAsOf": ("String", "run"),
     "FeatureStoreOfflinePrefix": ("String", "features"),
     "FeatureGroupName": ("String", "bertline-dev-reviews"),
     "Epochs": ("Integer", 3),
@@ -46,6 +49,8 @@ MACHINES = ["ProcessingInstanceType", "TrainInstanceType"]
 CHOICES = {
     "InputMode": ["File", "FastFile"],
     "ModelApprovalStatus": ["PendingManualApproval", "Approved", "Rejected"],
+    "Truncation": ["Head", "HeadTail"],
+    "SplitProtocol": ["Hash", "Course"],
     "BalanceDataset": ["True", "False"],
     "FreezeBertLayer": ["True", "False"],
     "RunValidation": ["True", "False"],
@@ -113,16 +118,24 @@ def register(*path: Any) -> Any:
 
 
 JOBS = ["Validate", "Prepare", "Baselines", "Evaluate"]
+TIME = "2026-11-24T10:00:00.000Z"
+SHAPING = ["Validate", "Prepare"]  # they split rows and cut texts alike
 # parameter, value at the start, where it must arrive, what must arrive
 ARRIVALS = [
     ("InputData", "s3://mine/x", input_uri("Validate", "raw"), "s3://mine/x"),
     ("ProcessingInstanceCount", 3, cluster("Prepare", "InstanceCount"), 3),
     *[("ProcessingInstanceType", "ml.r5.large", cluster(job, "InstanceType"), "ml.r5.large") for job in JOBS],
-    ("MaxSeqLength", 64, argument("Prepare", "--max-seq-length"), "64"),
+    *[("MaxSeqLength", 64, argument(job, "--max-seq-length"), "64") for job in SHAPING],
+    *[("Truncation", "HeadTail", argument(job, "--truncation"), "HeadTail") for job in SHAPING],
     ("BalanceDataset", "True", hyperparameter("balance_dataset"), "True"),
-    ("TrainSplitPercentage", 0.7, argument("Prepare", "--train-split-percentage"), "0.7"),
-    ("ValidationSplitPercentage", 0.2, argument("Prepare", "--validation-split-percentage"), "0.2"),
-    ("TestSplitPercentage", 0.2, argument("Prepare", "--test-split-percentage"), "0.2"),
+    *[("TrainSplitPercentage", 0.7, argument(job, "--train-split-percentage"), "0.7") for job in SHAPING],
+    *[
+        ("ValidationSplitPercentage", 0.2, argument(job, "--validation-split-percentage"), "0.2")
+        for job in SHAPING
+    ],
+    *[("TestSplitPercentage", 0.2, argument(job, "--test-split-percentage"), "0.2") for job in SHAPING],
+    *[("SplitProtocol", "Course", argument(job, "--split-protocol"), "Course") for job in SHAPING],
+    ("FeaturesAsOf", TIME, argument("Prepare", "--features-as-of"), TIME),
     ("FeatureStoreOfflinePrefix", "features/x", output_uri("Prepare", "train"), "s3://artifacts/features/x/run/train"),
     ("FeatureStoreOfflinePrefix", "features/x", output_uri("Prepare", "test"), "s3://artifacts/features/x/run/test"),
     ("FeatureGroupName", "bertline-dev-x", argument("Prepare", "--feature-group-name"), "bertline-dev-x"),
@@ -134,8 +147,7 @@ ARRIVALS = [
     ("ValidationStepsPerEpoch", 11, hyperparameter("validation_steps_per_epoch"), "11"),
     ("FreezeBertLayer", "True", hyperparameter("freeze_bert_layer"), "True"),
     ("Seed", 12, hyperparameter("seed"), "12"),
-    ("Seed", 12, argument("Baselines", "--seed"), "12"),
-    ("Seed", 12, argument("Evaluate", "--seed"), "12"),
+    *[("Seed", 12, argument(job, "--seed"), "12") for job in [*SHAPING, "Baselines", "Evaluate"]],
     ("TrainInstanceCount", 2, train("ResourceConfig", "InstanceCount"), 2),
     ("TrainInstanceType", "ml.g5.2xlarge", train("ResourceConfig", "InstanceType"), "ml.g5.2xlarge"),
     ("TrainVolumeSize", 99, train("ResourceConfig", "VolumeSizeInGB"), 99),
@@ -157,7 +169,7 @@ ARRIVALS = [
         "ml.c5.large",
     ),
     ("DeployInstanceCount", 4, register("CustomerMetadataProperties", "DeployInstanceCount"), "4"),
-    ("EncoderUri", "s3://mine/e", input_uri("Prepare", "encoder"), "s3://mine/e"),
+    *[("EncoderUri", "s3://mine/e", input_uri(job, "encoder"), "s3://mine/e") for job in SHAPING],
     ("EncoderUri", "s3://mine/e", channel("encoder"), "s3://mine/e"),
     *[("ContractUri", "s3://mine/c", input_uri(job, "contract"), "s3://mine/c") for job in JOBS],
     ("ContractUri", "s3://mine/c", channel("contract"), "s3://mine/c"),
@@ -168,7 +180,7 @@ def test_types_and_defaults(definition_inputs: DefinitionInputs) -> None:
     declared = build_definition(definition_inputs)["Parameters"]
     assert {one["Name"]: (one["Type"], one.get("DefaultValue")) for one in declared} == PARAMETERS
     assert not [one["Name"] for one in declared if "DefaultValue" in one and one["DefaultValue"] is None]
-    assert len(declared) == len(PARAMETERS) == 29
+    assert len(declared) == len(PARAMETERS) == 32
 
 
 def test_choices_are_limited(definition_inputs: DefinitionInputs) -> None:

@@ -28,10 +28,15 @@ EVERY_JOB = {
     "s3:PutObject",
 }
 VOLUMES = {"kms:CreateGrant", "kms:DescribeKey"}
-FEATURE_STORE = {"sagemaker:BatchWriteRecord", "sagemaker:DescribeFeatureGroup", "sagemaker:PutRecord"}
+FEATURE_STORE = {
+    "sagemaker:BatchGetRecord",
+    "sagemaker:BatchWriteRecord",
+    "sagemaker:DescribeFeatureGroup",
+    "sagemaker:PutRecord",
+}
 WRITES = {
-    "Validate": {"<Artifacts>/executions/*/validate/*"},
-    "Prepare": {"<Artifacts>/executions/*/prepare/*", "<Artifacts>/features*"},
+    "Validate": {"<Artifacts>/executions/*/validate/*", "<Artifacts>/datasets/*"},
+    "Prepare": {"<Artifacts>/executions/*/prepare/*", "<Artifacts>/features*", "<Artifacts>/datasets/*"},
     "Baselines": {"<Artifacts>/executions/*/baselines/*"},
     "Train": {"<Artifacts>/executions/*/train/*"},
     "Evaluate": {"<Artifacts>/executions/*/evaluate/*"},
@@ -87,8 +92,26 @@ def test_a_job_writes_below_its_own_prefix_only(dev: Assembly, job: str) -> None
 
 
 def test_only_prepare_writes_features_and_only_of_this_environment(dev: Assembly) -> None:
-    (group,) = resources(statements(dev, "Prepare"), "sagemaker:PutRecord")
-    assert group == "arn:aws:sagemaker:us-east-1:<AWS::AccountId>:feature-group/bertline-dev-*"
+    for action in FEATURE_STORE:
+        (group,) = resources(statements(dev, "Prepare"), action)
+        assert group == "arn:aws:sagemaker:us-east-1:<AWS::AccountId>:feature-group/bertline-dev-*"
+
+
+OFFLINE = "<Artifacts>/feature-store/123/sagemaker/us-east-1/offline-store/bertline-dev-reviews-1/data"
+
+
+def test_prepare_reads_and_lists_the_offline_store_and_writes_nothing_there(dev: Assembly) -> None:
+    found = statements(dev, "Prepare")
+    assert matches(resources(found, "s3:GetObject"), f"{OFFLINE}/year=2026/a.parquet")
+    assert listable(found, f"{OFFLINE}/")
+    assert not matches(resources(found, "s3:PutObject"), f"{OFFLINE}/year=2026/a.parquet")
+
+
+@pytest.mark.parametrize("job", [job for job in JOBS if job != "Prepare"])
+def test_the_offline_store_is_for_prepare_only(dev: Assembly, job: str) -> None:
+    found = statements(dev, job)
+    assert not matches(resources(found, "s3:GetObject"), f"{OFFLINE}/year=2026/a.parquet")
+    assert not listable(found, f"{OFFLINE}/")
 
 
 @pytest.mark.parametrize("job", [job for job in JOBS if job != "Validate"])

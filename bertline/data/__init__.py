@@ -1,0 +1,1 @@
+"""Looking at datasets and at the Feature Store, and correcting what the store holds."""
