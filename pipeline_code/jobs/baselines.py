@@ -29,7 +29,8 @@ def main(arguments: Sequence[str]) -> None:
     }
     report = {
         "contract": contract.describe(),
-        "dataset_hash": train.content_hash,
+        "dataset_hash": train.dataset_hash,
+        "train_hash": train.content_hash,
         "test_hash": test.content_hash,
         "seed": options.seed,
         "train_rows": len(train),

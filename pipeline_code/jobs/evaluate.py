@@ -64,8 +64,8 @@ def _data(validation: dict[str, Any], prepare: dict[str, Any]) -> dict[str, Any]
     """What the run was made from, in numbers."""
     kept = ("rows", "classes", "truncated_share")
     return {
-        **{key: validation[key] for key in ("rows", "accepted", "quarantined", "reasons")},
-        "max_seq_length": prepare["max_seq_length"],
+        **{key: validation[key] for key in ("rows", "accepted", "quarantined", "removed", "reasons")},
+        **{key: prepare[key] for key in ("max_seq_length", "truncation", "dataset")},
         "splits": {split: {key: tally[key] for key in kept} for split, tally in prepare["splits"].items()},
     }
 

@@ -78,6 +78,11 @@ def _read_inputs(environment: Mapping[str, str], parameters: TrainingParameters)
     validation = None
     if parameters.run_validation:
         validation = read_features(_directory(environment, "SM_CHANNEL_VALIDATION"), "validation")
+    if validation and validation.dataset_hash != train.dataset_hash:
+        raise TrainingInputError(
+            f"train belongs to dataset {train.dataset_hash[:12]}, validation to "
+            f"{validation.dataset_hash[:12]}: take both from one run of Prepare"
+        )
     check_length(encoder_dir, train.max_seq_length)
     fingerprint = tokenizer_fingerprint(load_tokenizer(encoder_dir))
     if train.metadata["tokenizer_fingerprint"] != fingerprint:
@@ -134,7 +139,9 @@ def _facts(
         "classes": class_facts(inputs.contract),
         "max_seq_length": inputs.train.max_seq_length,
         "contract": inputs.contract.describe(),
-        "dataset_hash": inputs.train.content_hash,
+        "truncation": inputs.train.metadata["truncation"],
+        "dataset_hash": inputs.train.dataset_hash,
+        "train_hash": inputs.train.content_hash,
         "validation_hash": inputs.validation.content_hash if inputs.validation else None,
         "split_rule": inputs.train.metadata["split_rule"],
         "encoder_fingerprint": encoder_fingerprint(inputs.encoder_dir),

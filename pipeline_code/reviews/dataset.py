@@ -12,10 +12,20 @@ import pyarrow.parquet as pq
 
 from pipeline_code.reviews import features, store
 from pipeline_code.reviews.errors import BertlineError
-from pipeline_code.reviews.features import ContentHash
+from pipeline_code.reviews.features import ContentHash, numbers, ragged
 from pipeline_code.reviews.splits import hash_order
 
-_AGREED = ("contract", "split_rule", "max_seq_length", "tokenizer_fingerprint", "split")
+_AGREED = (
+    "contract",
+    "split_rule",
+    "max_seq_length",
+    "truncation",
+    "tokenizer_fingerprint",
+    "features_version",
+    "dataset_hash",
+    "split",
+)
+_KEPT = ("review_id", "group_id", "review_body", "label_id", "input_ids")
 
 
 class DatasetError(BertlineError):
@@ -43,6 +53,11 @@ class FeatureSet:
         """Tokens at which Prepare truncated."""
         return int(self.metadata["max_seq_length"])
 
+    @property
+    def dataset_hash(self) -> str:
+        """Identity of the dataset that the split belongs to."""
+        return self.metadata["dataset_hash"]
+
     def ids(self, row: int) -> np.ndarray[Any, np.dtype[np.int32]]:
         """Token ids of one row, unpadded."""
         return self.tokens[self.offsets[row] : self.offsets[row + 1]]
@@ -67,18 +82,17 @@ def read_features(directory: Path, split: str) -> FeatureSet:
         )
     metadata = _common_metadata(paths, split)
     content, recorded = ContentHash(), ContentHash()
-    rows: list[dict[str, Any]] = []
+    batches: list[pa.RecordBatch] = []
     for path in paths:
         recorded.merge(ContentHash.parse(_metadata(path)["content_hash"]))
-        for batch in store.read_batches(path, features.SCHEMA):
-            for row in batch:
-                content.add(row)
-                rows.append(_compact(row))
+        for batch in store.read_batches(path, features.SCHEMA.names):
+            content.add(batch)
+            batches.append(batch.select(list(_KEPT)))
     if content.hexdigest() != recorded.hexdigest():
         raise DatasetError(
             f"{directory}: the rows do not match the hash in the files' metadata; run Prepare again"
         )
-    return _assemble(rows, metadata, content.hexdigest())
+    return _assemble(batches, metadata, content.hexdigest())
 
 
 def balanced_rows(dataset: FeatureSet) -> list[int]:
@@ -121,21 +135,16 @@ def _common_metadata(paths: list[Path], split: str) -> dict[str, str]:
     return first
 
 
-def _compact(row: dict[str, Any]) -> dict[str, Any]:
-    kept = {name: row[name] for name in ("review_id", "group_id", "review_body", "label_id")}
-    return kept | {"input_ids": np.asarray(row["input_ids"], dtype=np.int32)}
-
-
-def _assemble(rows: list[dict[str, Any]], metadata: dict[str, str], content_hash: str) -> FeatureSet:
-    rows.sort(key=lambda row: row["review_id"])
-    ids = [row["input_ids"] for row in rows]
+def _assemble(batches: list[pa.RecordBatch], metadata: dict[str, str], content_hash: str) -> FeatureSet:
+    table = pa.Table.from_batches(batches).sort_by("review_id").combine_chunks()
+    tokens = ragged(table["input_ids"].combine_chunks())
     return FeatureSet(
-        review_ids=[row["review_id"] for row in rows],
-        group_ids=[row["group_id"] for row in rows],
-        texts=[row["review_body"] for row in rows],
-        label_ids=np.asarray([row["label_id"] for row in rows], dtype=np.int64),
-        tokens=np.concatenate(ids),
-        offsets=np.concatenate([[0], np.cumsum([len(item) for item in ids])]).astype(np.int64),
+        review_ids=table["review_id"].to_pylist(),
+        group_ids=table["group_id"].to_pylist(),
+        texts=table["review_body"].to_pylist(),
+        label_ids=numbers(table["label_id"].combine_chunks()).copy(),
+        tokens=tokens.ids.copy(),
+        offsets=tokens.offsets,
         metadata=metadata,
         content_hash=content_hash,
     )

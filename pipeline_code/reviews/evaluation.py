@@ -84,7 +84,12 @@ def check_pieces(
         raise EvaluationError(
             "the baselines were scored on other rows than this test split: run Baselines again"
         )
-    if baselines["dataset_hash"] != facts["dataset_hash"]:
+    if test.dataset_hash != facts["dataset_hash"]:
+        raise EvaluationError(
+            f"the model was trained on dataset {facts['dataset_hash'][:12]}, the test split belongs to "
+            f"{test.dataset_hash[:12]}: take both from one run"
+        )
+    if baselines["dataset_hash"] != facts["dataset_hash"] or baselines["train_hash"] != facts["train_hash"]:
         raise EvaluationError(
             "baselines and model were trained on different data: run both on one train split"
         )

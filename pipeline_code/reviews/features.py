@@ -1,24 +1,31 @@
-"""BERT-readable features: unpadded token ids with their mask, as Parquet with provenance metadata."""
+"""BERT-readable features: unpadded token ids with their mask, batch by batch as Arrow."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
-from tokenizers import Tokenizer
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from pipeline_code.reviews.identity import MultisetHash
+from pipeline_code.reviews.tokenization import Backend, Ragged
+from pipeline_code.reviews.truncation import Truncation
 
 SCHEMA = pa.schema(
     [
         ("review_id", pa.string()),
         ("group_id", pa.string()),
+        ("split_key", pa.string()),
         ("review_body", pa.string()),
         ("source", pa.string()),
         ("label", pa.string()),
         ("label_id", pa.int64()),
         ("event_time", pa.float64()),
+        ("attributes", pa.string()),
         ("split", pa.string()),
         ("length", pa.int32()),
         ("input_ids", pa.list_(pa.int32())),
@@ -26,37 +33,53 @@ SCHEMA = pa.schema(
     ]
 )
 HISTOGRAM_BIN = 8
-_MODULUS = 1 << 256
+REVIEW_COLUMNS = SCHEMA.names[: SCHEMA.names.index("length")]
+_TEXTS = [name for name in REVIEW_COLUMNS if SCHEMA.field(name).type == pa.string()]
+_ID_BYTES = 4
+_DIGEST_WORDS = 8
 
 
-class ContentHash:
-    """A hash of a set of rows: the same in any order, over any number of shards.
+def features_version(tokenizer_fingerprint: str, max_seq_length: int, truncation: str) -> str:
+    """16 hex digits that name what token ids were made with."""
+    made_with = f"{tokenizer_fingerprint}\0{max_seq_length}\0{truncation}"
+    return hashlib.sha256(made_with.encode()).hexdigest()[:16]
 
-    The SHA-256 of the rows are added modulo 2**256 (a multiset hash), so shards add up.
+
+class ContentHash(MultisetHash):
+    """A hash of rows of features, token ids included: the same in any order, over any number of shards.
+
+    A row counts with the SHA-256 of its numbers and of its texts' lengths, its texts, and its token ids.
     """
 
-    def __init__(self, value: int = 0) -> None:
-        self._value = value
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Add the rows of a batch with the columns of `SCHEMA`."""
+        numeric, texts, tokens = _numeric(batch), _texts(batch), ragged(batch.column("input_ids"))
+        ids, bounds = tokens.ids.astype("<i4").tobytes(), (tokens.offsets * _ID_BYTES).tolist()
+        digests = [
+            hashlib.sha256(number + text + ids[start:end]).digest()
+            for number, text, start, end in zip(numeric, texts, bounds[:-1], bounds[1:], strict=True)
+        ]
+        words = np.frombuffer(b"".join(digests), ">u4").reshape(-1, _DIGEST_WORDS)
+        for power, total in enumerate(reversed(words.sum(axis=0, dtype=np.uint64).tolist())):
+            self.merge(MultisetHash(total << (32 * power)))
 
-    @classmethod
-    def parse(cls, text: str) -> ContentHash:
-        """From `hexdigest`."""
-        return cls(int(text, 16))
 
-    def add(self, row: dict[str, Any]) -> None:
-        """Add one row of features."""
-        fields = (row["review_id"], row["group_id"], row["review_body"], row["label_id"], row["event_time"])
-        digest = hashlib.sha256(repr(fields).encode())
-        digest.update(" ".join(map(str, row["input_ids"])).encode())
-        self._value = (self._value + int.from_bytes(digest.digest(), "big")) % _MODULUS
+def _numeric(batch: pa.RecordBatch) -> list[bytes]:
+    """Class, time and the lengths of the texts of each row, as bytes."""
+    columns = [
+        numbers(batch.column("label_id")).astype("<i8"),
+        numbers(batch.column("event_time")).astype("<f8"),
+        *(numbers(pc.binary_length(batch.column(name))).astype("<i4") for name in _TEXTS),
+    ]
+    table = np.hstack([column[:, np.newaxis].view("u1") for column in columns])
+    width, whole = table.shape[1], table.tobytes()
+    return [whole[start : start + width] for start in range(0, len(whole), width)]
 
-    def merge(self, other: ContentHash) -> None:
-        """Add the rows that another hash stands for."""
-        self._value = (self._value + other._value) % _MODULUS
 
-    def hexdigest(self) -> str:
-        """64 hex digits; all zero for no rows."""
-        return f"{self._value:064x}"
+def _texts(batch: pa.RecordBatch) -> list[bytes]:
+    """The texts of each row end to end, as UTF-8."""
+    columns = (batch.column(name).to_pylist() for name in _TEXTS)
+    return ["".join(row).encode() for row in zip(*columns, strict=True)]
 
 
 @dataclass
@@ -71,16 +94,19 @@ class SplitTally:
     histogram: dict[int, int] = field(default_factory=dict)
     content: ContentHash = field(default_factory=ContentHash)
 
-    def add(self, row: dict[str, Any], full_length: int) -> None:
-        """Count one row; `full_length` is its number of tokens before truncation."""
-        self.rows += 1
-        self.tokens += row["length"]
-        self.truncated += full_length > row["length"]
-        self.longest = max(self.longest, full_length)
-        self.classes[row["label"]] = self.classes.get(row["label"], 0) + 1
-        start = full_length // HISTOGRAM_BIN * HISTOGRAM_BIN
-        self.histogram[start] = self.histogram.get(start, 0) + 1
-        self.content.add(row)
+    def add(self, batch: pa.RecordBatch, full_lengths: NDArray[np.int64]) -> None:
+        """Count rows of features; `full_lengths` are their tokens before truncation."""
+        lengths = numbers(batch.column("length"))
+        self.rows += batch.num_rows
+        self.tokens += int(lengths.sum())
+        self.truncated += int((full_lengths > lengths).sum())
+        self.longest = max(self.longest, int(full_lengths.max(initial=0)))
+        for counted in batch.column("label").value_counts().to_pylist():
+            self.classes[counted["values"]] = self.classes.get(counted["values"], 0) + counted["counts"]
+        starts, counts = np.unique(full_lengths // HISTOGRAM_BIN * HISTOGRAM_BIN, return_counts=True)
+        for start, count in zip(starts.tolist(), counts.tolist(), strict=True):
+            self.histogram[start] = self.histogram.get(start, 0) + count
+        self.content.add(batch)
 
     def report(self) -> dict[str, Any]:
         """As JSON; lengths are in tokens before truncation, the histogram's keys are bin starts."""
@@ -96,28 +122,73 @@ class SplitTally:
         }
 
 
-def featurize(
-    reviews: Iterable[list[dict[str, Any]]], tokenizer: Tokenizer, max_seq_length: int
-) -> Iterator[tuple[dict[str, Any], int]]:
-    """Yield (features of a review without its split, its length in tokens before truncation).
+@dataclass(frozen=True)
+class Featurizer:
+    """Makes features of reviews; without state, so that any rows may come in any batches.
 
-    `reviews` are batches of validated reviews. Truncation keeps the start of a text and the closing
-    special token, as the tokenizer itself does it.
+    Parameters
+    ----------
+    backend
+        Turns texts into ids.
+    truncation
+        Cuts what is too long.
     """
-    for batch in reviews:
-        texts = [row["review_body"] for row in batch]
-        tokenizer.no_truncation()
-        ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
-        lengths = [len(item) for item in ids]
-        long = [position for position, length in enumerate(lengths) if length > max_seq_length]
-        tokenizer.enable_truncation(max_seq_length)
-        cut = tokenizer.encode_batch_fast([texts[position] for position in long])
-        for position, encoding in zip(long, cut, strict=True):
-            ids[position] = encoding.ids
-        for row, kept, length in zip(batch, ids, lengths, strict=True):
-            yield _features(row, kept), length
+
+    backend: Backend
+    truncation: Truncation
+
+    def features(self, reviews: pa.RecordBatch) -> tuple[pa.RecordBatch, NDArray[np.int64]]:
+        """Return features of reviews (columns of `store.SCHEMA`), and their lengths before truncation."""
+        whole = self.backend.encode(reviews.column("review_body").to_pylist())
+        return assemble(reviews, self.truncation.cut(whole)), whole.lengths
+
+    def stored_features(
+        self, reviews: pa.RecordBatch, tokens: Ragged, current: NDArray[np.bool_]
+    ) -> tuple[pa.RecordBatch, NDArray[np.int64]]:
+        """As `features`, of reviews whose token ids are known already.
+
+        Parameters
+        ----------
+        reviews
+            With the columns of `store.SCHEMA`.
+        tokens
+            Their ids.
+        current
+            Which of these were made with this tokenizer and truncation; the others are made again.
+        """
+        ids, full_lengths = tokens.lists(), tokens.lengths
+        asked = np.flatnonzero(~current | (full_lengths >= self.truncation.max_seq_length))
+        whole = self.backend.encode(reviews.column("review_body").take(asked).to_pylist())
+        full_lengths[asked] = whole.lengths
+        for row, fresh in zip(asked.tolist(), self.truncation.cut(whole).lists(), strict=True):
+            if not current[row]:
+                ids[row] = fresh
+        return assemble(reviews, Ragged.of_lists(ids)), full_lengths
 
 
-def _features(row: dict[str, Any], ids: list[int]) -> dict[str, Any]:
-    kept = {name: row[name] for name in row if name != "rating"}
-    return kept | {"length": len(ids), "input_ids": ids, "attention_mask": [1] * len(ids)}
+def assemble(reviews: pa.RecordBatch, tokens: Ragged) -> pa.RecordBatch:
+    """Rows with the columns of `SCHEMA` from reviews and their token ids."""
+    offsets = arrow(tokens.offsets.astype(np.int32), pa.int32())
+    made = [
+        arrow(tokens.lengths.astype(np.int32), pa.int32()),
+        pa.ListArray.from_arrays(offsets, arrow(tokens.ids, pa.int32())),
+        pa.ListArray.from_arrays(offsets, arrow(np.ones(len(tokens.ids), np.int8), pa.int8())),
+    ]
+    return pa.RecordBatch.from_arrays(
+        [*(reviews.column(name) for name in REVIEW_COLUMNS), *made], schema=SCHEMA
+    )
+
+
+def arrow(values: NDArray[Any], kind: pa.DataType) -> pa.Array:
+    """As `pa.array`, which would load pandas."""
+    return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(np.ascontiguousarray(values))])
+
+
+def ragged(column: pa.ListArray) -> Ragged:
+    """Lists of ids of an Arrow column."""
+    return Ragged.of_lengths(numbers(column.flatten()), numbers(column.value_lengths()).astype(np.int64))
+
+
+def numbers(column: pa.Array) -> NDArray[Any]:
+    """A numeric column without nulls as numpy; `to_numpy` would load pandas."""
+    return np.from_dlpack(column)

@@ -46,6 +46,7 @@ class Classifier(NamedTuple):
     tokenizer: Any
     classes: list[dict[str, Any]]
     max_seq_length: int
+    kept: tuple[int, int]
     version: str | None
     device: torch.device
 
@@ -53,14 +54,18 @@ class Classifier(NamedTuple):
         """Unpadded token ids, truncated as in training."""
         encoded = self.tokenizer(
             texts,
-            truncation=True,
-            max_length=self.max_seq_length,
+            truncation=False,
             padding=False,
             return_attention_mask=False,
             return_token_type_ids=False,
+            verbose=False,
         )
-        ids: list[list[int]] = encoded["input_ids"]
-        return ids
+        return [self._cut(ids) for ids in encoded["input_ids"]]
+
+    def _cut(self, ids: list[int]) -> list[int]:
+        """What is kept of ids that are too many: `kept` from the start and from the end."""
+        start, end = self.kept
+        return ids if len(ids) <= self.max_seq_length else ids[:start] + ids[len(ids) - end :]
 
 
 def model_fn(model_dir: str, context: object = None) -> Classifier:
@@ -71,11 +76,14 @@ def model_fn(model_dir: str, context: object = None) -> Classifier:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = AutoModelForSequenceClassification.from_pretrained(directory, attn_implementation="eager")
     model.to(device=device, dtype=torch.bfloat16 if _computes_bf16() else torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    max_seq_length = int(facts["max_seq_length"])
     return Classifier(
         model=model.eval(),
-        tokenizer=AutoTokenizer.from_pretrained(directory),
+        tokenizer=tokenizer,
         classes=sorted(facts["classes"], key=lambda item: int(item["id"])),
-        max_seq_length=int(facts["max_seq_length"]),
+        max_seq_length=max_seq_length,
+        kept=_kept(tokenizer, max_seq_length, facts.get("truncation", "Head")),
         version=os.environ.get("BERTLINE_MODEL_VERSION"),
         device=device,
     )
@@ -126,6 +134,15 @@ def output_fn(prediction: list[Answer], accept: str) -> str:
     if not any(kind in _ACCEPTED for kind in kinds):
         raise _refusal(406, f"accept {accept!r} is not supported: accept {JSON_LINES}")
     return "\n".join(json.dumps(answer, ensure_ascii=False) for answer in prediction)
+
+
+def _kept(tokenizer: Any, max_seq_length: int, truncation: str) -> tuple[int, int]:
+    """The rule of Prepare (reviews/truncation.py), repeated since this file stands alone."""
+    special = tokenizer("a", return_special_tokens_mask=True)["special_tokens_mask"]
+    before, after = special.index(0), special[::-1].index(0)
+    places = max_seq_length - before - after
+    head = (places + 2) // 4 if truncation == "HeadTail" else places
+    return before + head, places - head + after
 
 
 def _computes_bf16() -> bool:

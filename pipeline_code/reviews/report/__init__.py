@@ -12,6 +12,7 @@ from pipeline_code.reviews.report.charts import curve_chart, histogram_chart, in
 __all__ = ["render"]
 
 _FOLDER = Path(__file__).parent
+_TRUNCATIONS = {"Head": "the start is kept", "HeadTail": "start and end are kept"}
 _MODEL_NAMES = {"model": "This model", "tfidf": "TF-IDF", "majority": "Commonest class"}
 
 
@@ -40,6 +41,7 @@ def render(
         intervals={name: _interval_chart(evaluation, name) for name in evaluation["metrics"]},
         curves=_curves(evaluation["model"]["training"]["history"]),
         lengths=_lengths(prepare),
+        truncations=_TRUNCATIONS,
         style=(_FOLDER / "style.css").read_text(encoding="utf-8"),
     )
 

@@ -2,11 +2,13 @@
 
 import json
 import random
+import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -23,6 +25,7 @@ SAYS = {
     "neutral": ["box", "came", "today", "blue"],
 }
 FILLER = ["the", "phone", "sound", "it", "is", "was", "and", "very", "screen", "cable"]
+SHARES = {"train": ".6", "validation": ".2", "test": ".2"}
 RATINGS = {"positive": [3, 2, 3, 2], "negative": [-3, -2, -3, -2], "neutral": [0, 1, -1, 0]}
 
 
@@ -82,6 +85,17 @@ def environment(values: dict[str, str]) -> Iterator[None]:
         yield
 
 
+def _shaping(changes: dict[str, str]) -> list[str]:
+    """What Validate and Prepare are both told about lengths and splits."""
+    values = {"max_seq_length": "12", "truncation": "Head", "split_protocol": "Hash", "seed": "1"}
+    values |= {f"{split}_split_percentage": share for split, share in SHARES.items()}
+    return [
+        item
+        for name, value in (values | changes).items()
+        for item in (f"--{name.replace('_', '-')}", str(value))
+    ]
+
+
 @dataclass
 class Workspace:
     """Directories of one run of the jobs."""
@@ -100,25 +114,39 @@ class Workspace:
         (self.root / "resourceconfig.json").write_text('{"current_host": "algo-1", "hosts": ["algo-1"]}')
         return self
 
-    def validate(self) -> None:
-        validate.main(
-            self._directories(input="raw", reviews="reviews", quarantine="quarantine", report="validation")
-        )
+    def validate(self, **changes: str) -> None:
+        """Run Validate; `changes` are arguments with underscores for hyphens."""
+        folders = {"input": "raw", "reviews": "reviews", "quarantine": "quarantine"}
+        folders |= {"report": "validation", "encoder": "encoder", "dataset": "datasets"}
+        validate.main([*self._directories(**folders), *_shaping(changes)])
 
-    def prepare(
-        self, *, host: str = "algo-1", hosts: tuple[str, ...] = ("algo-1",), length: int = 12
-    ) -> None:
+    def prepare_arguments(
+        self, *, host: str = "algo-1", hosts: tuple[str, ...] = ("algo-1",), **changes: str
+    ) -> list[str]:
+        """Arguments of Prepare on one host; `changes` as for `validate`."""
         config = self.root / "resourceconfig.json"
         config.write_text(json.dumps({"current_host": host, "hosts": hosts}))
-        folders = {"train": "train", "validation": "checked", "test": "test", "report": "prepared"}
-        shares = ["--train-split-percentage", ".6", "--validation-split-percentage", ".2"]
-        prepare.main(
-            [
-                *self._directories(reviews="reviews", encoder="encoder", **folders),
-                *(*shares, "--test-split-percentage", ".2", "--max-seq-length", str(length)),
-                *("--resource-config", str(config)),
-            ]
-        )
+        folders = {"reviews": "reviews", "validation-report": "validation", "encoder": "encoder"}
+        folders |= {"train": "train", "validation": "checked", "test": "test"}
+        folders |= {"report": "prepared", "dataset": "stored-datasets"}
+        return [*self._directories(**folders), *_shaping(changes), "--resource-config", str(config)]
+
+    def prepare(self, **changes: Any) -> None:
+        """Run Prepare on one host."""
+        prepare.main(self.prepare_arguments(**changes))
+
+    def prepare_on(self, count: int, **changes: str) -> None:
+        """Run Prepare on several hosts, each with its share of Validate's files, as SageMaker shards them."""
+        hosts = tuple(f"algo-{number}" for number in range(1, count + 1))
+        shards = sorted((self.root / "reviews").iterdir())
+        for number, host in enumerate(hosts):
+            share = self.root / f"reviews-{host}"
+            share.mkdir()
+            for path in shards[number::count]:
+                shutil.copyfile(path, share / path.name)
+            arguments = self.prepare_arguments(host=host, hosts=hosts, **changes)
+            arguments[arguments.index("--reviews-dir") + 1] = str(share)
+            prepare.main(arguments)
 
     def baselines(self) -> None:
         baselines.main([*self._directories(train="train", test="test", output="baseline"), "--seed", "1"])

@@ -24,6 +24,14 @@ def test_the_outputs_are_complete(evaluated: Path) -> None:
     assert len(gate["summary"]) <= 800
 
 
+def test_the_evaluation_names_the_dataset(trained: Workspace, evaluated: Path) -> None:
+    evaluation = json.loads((evaluated / "evaluation.json").read_text())
+    validation = json.loads((trained.root / "validation" / "validation.json").read_text())
+    assert evaluation["data"]["dataset"] == validation["dataset"]
+    assert evaluation["model"]["dataset_hash"] == validation["dataset"]["hash"]
+    assert evaluation["parity"]["different_rows"] == 0
+
+
 def test_figures_follow_from_the_predictions(evaluated: Path) -> None:
     evaluation = json.loads((evaluated / "evaluation.json").read_text())
     lines = [json.loads(line) for line in (evaluated / "predictions.jsonl").read_text().splitlines()]

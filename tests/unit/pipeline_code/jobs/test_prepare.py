@@ -1,20 +1,35 @@
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline_code.jobs import prepare
+from pipeline_code.jobs.entry import ArgumentsError
 from pipeline_code.reviews.dataset import read_features
 from pipeline_code.reviews.encoder import EncoderError
 from pipeline_code.reviews.errors import FileError
-from pipeline_code.reviews.feature_store import Ingestion
+from pipeline_code.reviews.preparation import merge_reports
+from pipeline_code.reviews.processing_hosts import ResourceConfigError
 from pipeline_code.reviews.splits import SplitError
 from tests.unit.pipeline_code.workspace import Workspace
 
 FOLDERS = {"train": "train", "validation": "checked", "test": "test"}
+
+
+def report_of(workspace: Workspace, host: str = "algo-1") -> dict[str, Any]:
+    return dict(json.loads((workspace.root / "prepared" / f"prepare-{host}.json").read_text()))
+
+
+def rows_of(workspace: Workspace) -> dict[str, dict[str, Any]]:
+    """All features by review_id, over all hosts and splits."""
+    paths = [path for folder in FOLDERS.values() for path in (workspace.root / folder).iterdir()]
+    rows = [row for path in paths for row in pq.read_table(path).to_pylist()]
+    found = {row["review_id"]: row for row in rows}
+    assert len(found) == len(rows)
+    return found
 
 
 def test_every_review_is_in_one_split_and_groups_never_straddle(prepared: Workspace) -> None:
@@ -32,9 +47,13 @@ def test_files_name_their_host_and_say_how_they_were_made(prepared: Workspace) -
     (path,) = (prepared.root / "train").iterdir()
     assert path.name == "part-algo-1-00000.parquet"
     metadata = {key.decode(): value.decode() for key, value in pq.read_metadata(path).metadata.items()}
-    assert metadata["max_seq_length"] == "12"
-    assert json.loads(metadata["contract"]) == {"name": "amazon-snippets", "version": "1.0.0"}
-    assert metadata["split_rule"].startswith("sha256(bertline, group_id)")
+    card = json.loads((prepared.root / "validation" / "validation.json").read_text())["dataset"]
+    assert json.loads(metadata["contract"]) == card["contract"]
+    for name in ("max_seq_length", "truncation", "split_rule", "tokenizer_fingerprint"):
+        assert metadata[name] == str(card[name])
+    assert metadata["dataset_hash"] == card["hash"]
+    assert metadata["features_version"] == report_of(prepared)["features_version"]
+    assert metadata["split"] == "train"
     table = pq.read_table(path)
     assert str(table.schema.field("input_ids").type) == "list<element: int32>"
     assert str(table.schema.field("attention_mask").type) == "list<element: int8>"
@@ -42,13 +61,17 @@ def test_files_name_their_host_and_say_how_they_were_made(prepared: Workspace) -
     assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
 
 
-def test_the_report_counts_truncation(prepared: Workspace) -> None:
-    report = json.loads((prepared.root / "prepared" / "prepare-algo-1.json").read_text())
+def test_the_report_counts_truncation_and_names_the_dataset(prepared: Workspace) -> None:
+    report = report_of(prepared)
     train = report["splits"]["train"]
     assert train["rows"] == sum(train["classes"].values()) == sum(train["length_histogram"].values())
     assert 0 < train["truncated_share"] < 1
     assert train["longest"] > 12
     assert report["feature_store"] is None
+    assert (report["truncation"], report["features_as_of"], report["retokenised"]) == ("Head", "run", 0)
+    for split, tally in report["dataset"]["splits"].items():
+        assert tally["rows"] == report["splits"][split]["rows"]
+    assert not (prepared.root / "stored-datasets").exists()
 
 
 def test_preparing_again_gives_equal_bytes(copy: Workspace) -> None:
@@ -57,81 +80,116 @@ def test_preparing_again_gives_equal_bytes(copy: Workspace) -> None:
     assert {path: path.read_bytes() for path in (copy.root / "train").iterdir()} == before
 
 
+@pytest.mark.parametrize("hosts", [2, 5])
+def test_any_number_of_hosts_makes_the_same_rows(prepared: Workspace, copy: Workspace, hosts: int) -> None:
+    for folder in FOLDERS.values():
+        next((copy.root / folder).iterdir()).unlink()
+    (copy.root / "prepared" / "prepare-algo-1.json").unlink()
+    copy.prepare_on(hosts)
+    assert rows_of(copy) == rows_of(prepared)
+    one, several = merge_reports(prepared.root / "prepared"), merge_reports(copy.root / "prepared")
+    assert several["splits"] == one["splits"]
+    assert len(several["host"]) == hosts
+    for split, folder in FOLDERS.items():
+        whole, parts = (read_features(root / folder, split) for root in (prepared.root, copy.root))
+        assert parts.content_hash == whole.content_hash
+        assert np.array_equal(parts.tokens, whole.tokens)
+        print(f"{split}: 1 host {whole.content_hash}, {hosts} hosts {parts.content_hash}")
+
+
+def test_head_and_tail_keep_the_end_of_long_texts(prepared: Workspace, copy: Workspace) -> None:
+    copy.validate(truncation="HeadTail")
+    copy.prepare(truncation="HeadTail")
+    head, both = rows_of(prepared), rows_of(copy)
+    long = [name for name, row in head.items() if row["input_ids"] != both[name]["input_ids"]]
+    assert len(long) == sum(split["truncated"] for split in report_of(copy)["splits"].values())
+    assert all(both[name]["length"] == 12 for name in long)
+    assert report_of(copy)["dataset"]["hash"] != report_of(prepared)["dataset"]["hash"]
+
+
+def test_the_length_that_validate_chose_is_used(copy: Workspace) -> None:
+    copy.validate(max_seq_length="0")
+    copy.prepare(max_seq_length="0")
+    chosen = json.loads((copy.root / "validation" / "validation.json").read_text())["lengths"]["chosen"]
+    assert read_features(copy.root / "train", "train").max_seq_length == chosen == 24
+    assert report_of(copy)["splits"]["train"]["truncated"] == 0
+
+
+def test_the_course_protocol_balances_and_leaves_the_rest_out(copy: Workspace) -> None:
+    copy.validate(split_protocol="Course")
+    copy.prepare(split_protocol="Course")
+    card = report_of(copy)["dataset"]
+    assert len(set(card["classes"].values())) == 1
+    assert card["left_out"] == 200 - card["rows"] == 200 - len(rows_of(copy))
+
+
 def test_a_host_without_a_shard_writes_a_report_and_no_parts(copy: Workspace) -> None:
     for path in (copy.root / "reviews").iterdir():
         path.unlink()
     copy.prepare(host="algo-2", hosts=("algo-1", "algo-2"))
-    report = json.loads((copy.root / "prepared" / "prepare-algo-2.json").read_text())
-    assert report["splits"]["train"]["rows"] == 0
+    assert report_of(copy, "algo-2")["splits"]["train"]["rows"] == 0
     assert not list((copy.root / "train").glob("part-algo-2*"))
 
 
 def test_a_length_without_positions_is_refused(copy: Workspace) -> None:
     with pytest.raises(EncoderError, match="64 positions, got 65"):
-        copy.prepare(length=65)
-
-
-def arguments(workspace: Workspace, *more: str) -> list[str]:
-    names = ("reviews", "encoder", "contract", "train", "validation", "test", "report")
-    given = [item for name in names for item in (f"--{name}-dir", str(workspace.root / name))]
-    config = str(workspace.root / "resourceconfig.json")
-    return [*given, "--resource-config", config, "--max-seq-length", "12", *more]
-
-
-def shares(train: str = ".8", validation: str = ".1", test: str = ".1") -> list[str]:
-    named = {"train": train, "validation": validation, "test": test}
-    return [item for name, value in named.items() for item in (f"--{name}-split-percentage", value)]
+        copy.prepare(max_seq_length="65")
 
 
 def test_shares_are_checked_before_anything_is_read(copy: Workspace) -> None:
     with pytest.raises(SplitError, match="add to 1"):
-        prepare.main(arguments(copy, *shares(train=".9")))
+        copy.prepare(train_split_percentage=".9")
 
 
-@pytest.mark.parametrize("content", ["{}", '{"current_host": "../x", "hosts": []}'])
-def test_a_wrong_resource_config_is_named(copy: Workspace, content: str) -> None:
-    (copy.root / "resourceconfig.json").write_text(content)
-    with pytest.raises(prepare.ResourceConfigError, match=r"resourceconfig\.json"):
-        prepare.main(arguments(copy, *shares()))
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"truncation": "HeadTail"}, "truncation: Head / HeadTail"),
+        ({"max_seq_length": "16"}, "max_seq_length: 12 / 16"),
+        ({"train_split_percentage": ".7", "test_split_percentage": ".1"}, "split_rule"),
+    ],
+)
+def test_validate_and_prepare_must_be_given_the_same(
+    copy: Workspace, changes: dict[str, str], said: str
+) -> None:
+    with pytest.raises(prepare.PreparationError, match=said):
+        copy.prepare(**changes)
+
+
+def test_a_changed_contract_is_noticed(copy: Workspace) -> None:
+    path = copy.root / "contract" / "contract.toml"
+    path.write_text(path.read_text() + "\n# changed\n")
+    with pytest.raises(prepare.PreparationError, match="differ in contract"):
+        copy.prepare()
+
+
+def test_a_failed_validation_is_not_prepared(copy: Workspace) -> None:
+    (copy.root / "validation" / "validation.json").write_text('{"failed": "all rows quarantined"}')
+    with pytest.raises(prepare.PreparationError, match="no dataset: all rows quarantined"):
+        copy.prepare()
+
+
+def test_a_wrong_resource_config_is_named(copy: Workspace) -> None:
+    with pytest.raises(ResourceConfigError, match=r"resourceconfig\.json"):
+        copy.prepare(host="algo-7")
 
 
 def test_a_missing_resource_config_is_named(copy: Workspace) -> None:
+    arguments = copy.prepare_arguments()
     (copy.root / "resourceconfig.json").unlink()
     with pytest.raises(FileError, match=r"resourceconfig\.json is missing"):
-        prepare.main(arguments(copy, *shares()))
+        prepare.main(arguments)
 
 
-def test_all_rows_reach_the_feature_group(copy: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    taken: list[dict[str, Any]] = []
-
-    class Client:
-        def batch_write_record(self, *, Entries: list[dict[str, Any]]) -> dict[str, Any]:
-            taken.extend(Entries)
-            return {"Errors": [], "UnprocessedEntries": []}
-
-    monkeypatch.setattr(prepare, "runtime_client", Client)
-    prepare.main(arguments(copy, *shares(), "--feature-group-name", "bertline-dev-reviews"))
-    report = json.loads((copy.root / "report" / "prepare-algo-1.json").read_text())
-    assert report["feature_store"] == {
-        "feature_group": "bertline-dev-reviews",
-        "records": 200,
-        "calls": 8,
-        "retried": 0,
-    }
-    assert len(taken) == 200
-    assert {entry["FeatureGroupName"] for entry in taken} == {"bertline-dev-reviews"}
+@pytest.mark.parametrize("time", ["now", "2026-11-24", "2026-11-24T10:00:00"])
+def test_a_time_without_a_zone_is_refused(copy: Workspace, time: str) -> None:
+    with pytest.raises(ArgumentsError, match="such as 2026-11-24T10:00:00.000Z"):
+        copy.prepare(features_as_of=time, feature_group_name="g")
 
 
-def test_the_client_is_made_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    from pipeline_code.reviews.feature_store import runtime_client
-
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    client: Any = runtime_client()
-    assert client.meta.region_name == "eu-west-1"
-    assert client.meta.endpoint_url == "http://127.0.0.1:9"
-    assert isinstance(Ingestion(client, "g"), Ingestion)
-    assert os.environ["AWS_ENDPOINT_URL"]
+def test_the_store_cannot_be_read_without_a_group(copy: Workspace) -> None:
+    with pytest.raises(ArgumentsError, match="--feature-group-name"):
+        copy.prepare(features_as_of="2026-11-24T10:00:00.000Z")
 
 
 def test_temporary_files_do_not_stay(prepared: Workspace) -> None:

@@ -1,5 +1,6 @@
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -37,7 +38,10 @@ def test_the_model_directory_is_what_an_endpoint_needs(trained: Workspace) -> No
 def test_the_model_says_where_it_comes_from(trained: Workspace) -> None:
     facts = json.loads((trained.root / "trained" / "bertline.json").read_text())
     train = read_features(trained.root / "train", "train")
-    assert facts["dataset_hash"] == train.content_hash
+    validation = json.loads((trained.root / "validation" / "validation.json").read_text())
+    assert facts["dataset_hash"] == validation["dataset"]["hash"] == train.dataset_hash
+    assert facts["train_hash"] == train.content_hash
+    assert facts["truncation"] == "Head"
     assert facts["encoder_fingerprint"] == encoder_fingerprint(trained.root / "encoder")
     assert facts["max_seq_length"] == 12
     assert facts["hyperparameters"]["learning_rate"] == 0.003
@@ -92,6 +96,16 @@ def test_features_of_another_tokenizer_are_refused(copy: Workspace) -> None:
     path = copy.root / "encoder" / "tokenizer.json"
     path.write_text(path.read_text().replace('"great"', '"grand"'))
     with pytest.raises(TrainingInputError, match="another tokenizer"):
+        copy.train()
+
+
+def test_splits_of_two_datasets_are_not_mixed(copy: Workspace) -> None:
+    shutil.copytree(copy.root / "checked", copy.root / "other")
+    copy.validate(max_seq_length="16")
+    copy.prepare(max_seq_length="16")
+    shutil.rmtree(copy.root / "checked")
+    (copy.root / "other").rename(copy.root / "checked")
+    with pytest.raises(TrainingInputError, match="take both from one run of Prepare"):
         copy.train()
 
 

@@ -94,6 +94,7 @@ def test_a_perfect_and_a_wrong_model(
         ({"review_ids": ["1_1"]}, "other rows"),
         ({"test_hash": "0"}, "other rows"),
         ({"dataset_hash": "0"}, "different data"),
+        ({"train_hash": "0"}, "different data"),
     ],
 )
 def test_baselines_must_be_of_the_same_rows(
@@ -103,10 +104,24 @@ def test_baselines_must_be_of_the_same_rows(
         "classes": [{"name": name} for name in contract.class_names],
         "tokenizer_fingerprint": test_split.metadata["tokenizer_fingerprint"],
         "dataset_hash": baselines["dataset_hash"],
+        "train_hash": baselines["train_hash"],
     }
     check_pieces(facts, test_split, baselines, contract)
     with pytest.raises(EvaluationError, match=said):
         check_pieces(facts, test_split, baselines | change, contract)
+
+
+def test_a_model_of_another_dataset_is_refused(
+    test_split: FeatureSet, baselines: dict[str, Any], contract: Contract
+) -> None:
+    facts = {
+        "classes": [{"name": name} for name in contract.class_names],
+        "tokenizer_fingerprint": test_split.metadata["tokenizer_fingerprint"],
+        "dataset_hash": "f" * 64,
+        "train_hash": baselines["train_hash"],
+    }
+    with pytest.raises(EvaluationError, match="trained on dataset ffffffffffff, the test split belongs to"):
+        check_pieces(facts, test_split, baselines, contract)
 
 
 def test_predictions_carry_no_texts_and_mistakes_do(test_split: FeatureSet, contract: Contract) -> None:

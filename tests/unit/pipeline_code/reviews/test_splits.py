@@ -1,8 +1,19 @@
+from collections import Counter
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_code.reviews.splits import SPLITS, SplitError, SplitShares, hash_order, unit_interval
+from pipeline_code.reviews.splits import (
+    COURSE,
+    SPLITS,
+    SplitError,
+    SplitShares,
+    course_split,
+    hash_order,
+    unit_interval,
+)
 
 SHARES = SplitShares(0.8, 0.1, 0.1)
 
@@ -62,3 +73,50 @@ def test_hash_order_has_nothing_to_do_with_the_split() -> None:
     names = [str(number) for number in range(4000)]
     first = sorted(names, key=hash_order)[:1000]
     assert sum(unit_interval(name) < 0.5 for name in first) / 1000 == pytest.approx(0.5, abs=0.06)
+
+
+COURSE_SHARES = SplitShares(0.9, 0.05, 0.05)
+
+
+def lab(counts: dict[int, int]) -> tuple[list[str], np.ndarray]:
+    """Ids and classes with this many rows of each class."""
+    labels = np.repeat(list(counts), list(counts.values()))
+    return [f"r{number}" for number in range(len(labels))], labels
+
+
+def test_the_course_protocol_gives_the_sizes_of_the_labs() -> None:
+    ids, labels = lab({0: 2051, 1: 2464, 2: 15147})
+    splits = course_split(ids, labels, COURSE_SHARES, 42)
+    counted = Counter(splits)
+    assert [counted[split] for split in SPLITS] == [5537, 307, 309]
+    assert counted[None] == 2464 + 15147 - 2 * 2051
+    test = Counter(label for label, split in zip(labels.tolist(), splits, strict=True) if split == "test")
+    assert test == {0: 103, 1: 103, 2: 103}
+
+
+def test_the_course_protocol_depends_on_the_seed_and_not_on_the_order() -> None:
+    ids, labels = lab({0: 40, 1: 60, 2: 90})
+    once = dict(zip(ids, course_split(ids, labels, COURSE_SHARES, 1), strict=True))
+    mixed = np.random.default_rng(0).permutation(len(ids))
+    again = course_split([ids[row] for row in mixed], labels[mixed], COURSE_SHARES, 1)
+    assert dict(zip([ids[row] for row in mixed], again, strict=True)) == once
+    other = dict(zip(ids, course_split(ids, labels, COURSE_SHARES, 2), strict=True))
+    assert other != once
+    assert {name for name in ids if other[name] is None} != {name for name in ids if once[name] is None}
+
+
+def test_the_course_protocol_works_without_a_test_share() -> None:
+    ids, labels = lab({0: 20, 1: 20})
+    assert set(course_split(ids, labels, SplitShares(0.9, 0.1, 0.0), 1)) == {"train", "validation"}
+
+
+def test_classes_too_rare_for_the_course_protocol_are_refused() -> None:
+    ids, labels = lab({0: 1, 1: 30})
+    with pytest.raises(SplitError, match="split-protocol Course cannot split 2 balanced rows"):
+        course_split(ids, labels, COURSE_SHARES, 1)
+
+
+def test_the_rule_tells_protocols_and_seeds_apart() -> None:
+    rules = [SHARES.rule(), SHARES.rule(COURSE, 1), SHARES.rule(COURSE, 2), COURSE_SHARES.rule()]
+    assert len(set(rules)) == 4
+    assert SHARES.rule(seed=1) == SHARES.rule(seed=2)

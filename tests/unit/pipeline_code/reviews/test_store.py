@@ -1,50 +1,60 @@
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from pipeline_code.reviews.errors import FileError
-from pipeline_code.reviews.store import SCHEMA, ReviewShards, parquet_files, read_batches
-from pipeline_code.reviews.validation import Review
+from pipeline_code.reviews.store import ParquetPart, parquet_files, read_batches
+
+SCHEMA = pa.schema([("review_id", pa.string()), ("label", pa.string())])
 
 
-def reviews(count: int) -> list[Review]:
-    return [
-        Review(f"{n // 3}_{n}", str(n // 3), "text", "amazon", 1.0, "positive", 2, 0.0) for n in range(count)
-    ]
+def rows(count: int, first: int = 0) -> pa.RecordBatch:
+    made = [{"review_id": str(first + number), "label": "a"} for number in range(count)]
+    return pa.RecordBatch.from_pylist(made, schema=SCHEMA)
 
 
-def write(directory: Path, count: int) -> list[Path]:
-    with ReviewShards(directory, 4) as shards:
-        for review in reviews(count):
-            shards.add(review)
-    return parquet_files(directory, "reviews")
+def write(path: Path, *batches: pa.RecordBatch) -> Path:
+    with ParquetPart(path, SCHEMA) as part:
+        for batch in batches:
+            part.add(batch)
+        part.metadata = {"split": "train"}
+    return path
 
 
-def test_shards_hold_every_review_once_and_keep_groups_together(tmp_path: Path) -> None:
-    paths = write(tmp_path, 90)
-    assert len(paths) == 4
-    home: dict[str, Path] = {}
-    rows = [(path, row) for path in paths for batch in read_batches(path, SCHEMA, 7) for row in batch]
-    assert sorted(row["review_id"] for _, row in rows) == sorted(review.review_id for review in reviews(90))
-    for path, row in rows:
-        assert home.setdefault(row["group_id"], path) == path
+def test_rows_and_metadata_come_back_in_batches(tmp_path: Path) -> None:
+    path = write(tmp_path / "part-1.parquet", rows(50), rows(40, first=50))
+    batches = list(read_batches(path, ["review_id"], 7))
+    assert {batch.num_rows for batch in batches[:-1]} == {7}
+    names = [name for batch in batches for name in batch.column("review_id").to_pylist()]
+    assert names == [str(number) for number in range(90)]
+    assert pq.read_metadata(path).metadata[b"split"] == b"train"
+    assert parquet_files(tmp_path, "x") == [path]
 
 
-def test_equal_reviews_give_equal_bytes(tmp_path: Path) -> None:
-    first, second = write(tmp_path / "a", 30), write(tmp_path / "b", 30)
-    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+def test_many_small_batches_become_large_row_groups(tmp_path: Path) -> None:
+    batches = (rows(1000, first=1000 * number) for number in range(70))
+    groups = pq.read_metadata(write(tmp_path / "part-1.parquet", *batches)).num_row_groups
+    assert groups == 3
+
+
+def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
+    first, second = (write(tmp_path / f"part-{number}.parquet", rows(30)) for number in range(2))
+    assert first.read_bytes() == second.read_bytes()
 
 
 def test_an_error_leaves_no_file(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), ReviewShards(tmp_path, 2) as shards:
-        shards.add(reviews(1)[0])
+    with pytest.raises(ZeroDivisionError), ParquetPart(tmp_path / "part-1.parquet", SCHEMA) as part:
+        part.add(rows(1))
         _ = 1 / 0
     assert not list(tmp_path.iterdir())
 
 
-def test_a_missing_column_is_named(tmp_path: Path) -> None:
-    path = write(tmp_path, 3)[0]
-    pq.write_table(pq.read_table(path).drop_columns(["rating", "label"]), path)
-    with pytest.raises(FileError, match="lacks the columns rating, label"):
-        list(read_batches(path, SCHEMA))
+def test_a_missing_column_and_a_damaged_file_are_named(tmp_path: Path) -> None:
+    path = write(tmp_path / "part-1.parquet", rows(3))
+    with pytest.raises(FileError, match="lacks the columns rating, split"):
+        list(read_batches(path, ["rating", "label", "split"]))
+    path.write_bytes(b"no parquet")
+    with pytest.raises(FileError, match=r"part-1\.parquet is not readable Parquet"):
+        list(read_batches(path, ["label"]))

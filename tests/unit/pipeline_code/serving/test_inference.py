@@ -1,6 +1,8 @@
 import ast
 import json
 import logging
+import random
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -8,9 +10,12 @@ from typing import Any
 import pytest
 import torch
 
+from pipeline_code.reviews.encoder import load_tokenizer
+from pipeline_code.reviews.tokenization import backend_for
+from pipeline_code.reviews.truncation import TRUNCATIONS, truncation_for
 from pipeline_code.serving import inference
 from pipeline_code.serving.inference import Classifier, Problem, input_fn, model_fn, output_fn, predict_fn
-from tests.unit.pipeline_code.workspace import Workspace
+from tests.unit.pipeline_code.workspace import FILLER, Workspace
 
 KIND = "application/jsonlines"
 
@@ -142,6 +147,31 @@ def test_long_texts_are_cut_as_in_training(model: Classifier) -> None:
     (ids,) = model.token_ids(["great " * 100])
     assert len(ids) == model.max_seq_length == 12
     assert ids[-1] == model.tokenizer.sep_token_id
+
+
+@pytest.mark.parametrize("kind", TRUNCATIONS)
+@pytest.mark.parametrize("length", [8, 12, 31])
+def test_ids_are_those_of_prepare_under_both_truncations(
+    model: Classifier, trained: Workspace, kind: str, length: int
+) -> None:
+    generator = random.Random(0)  # noqa: S311 - test data
+    texts = [" ".join(generator.choices(FILLER, k=count)) for count in range(1, 60)]
+    tokenizer = load_tokenizer(trained.encoder)
+    features = truncation_for(tokenizer, kind, length).cut(backend_for(tokenizer).encode(texts))
+    kept = inference._kept(model.tokenizer, length, kind)
+    assert model._replace(max_seq_length=length, kept=kept).token_ids(texts) == features.lists()
+
+
+def test_a_bundle_says_how_its_texts_are_cut_and_an_old_one_keeps_the_head(
+    trained: Workspace, tmp_path: Path
+) -> None:
+    shutil.copytree(trained.root / "trained", tmp_path / "model")
+    path = tmp_path / "model" / "bertline.json"
+    facts = json.loads(path.read_text())
+    path.write_text(json.dumps(facts | {"truncation": "HeadTail"}))
+    assert model_fn(str(tmp_path / "model")).kept == (4, 8)
+    path.write_text(json.dumps({key: value for key, value in facts.items() if key != "truncation"}))
+    assert model_fn(str(tmp_path / "model")).kept == (11, 1)
 
 
 def test_batches_are_bounded_and_lose_nothing() -> None:

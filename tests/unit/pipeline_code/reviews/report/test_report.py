@@ -85,7 +85,7 @@ def test_figures_quarantine_and_provenance_are_shown(pieces: Any) -> None:
         f"{evaluation['metrics']['accuracy']['value']:.3f}",
         "empty_text",
         evaluation["model"]["archive_sha256"],
-        evaluation["model"]["dataset_hash"],
+        evaluation["data"]["dataset"]["hash"],
         "learning_rate=0.003",
         "None: every test text",
     ):
@@ -99,3 +99,20 @@ def test_training_without_validation_still_renders(pieces: Any) -> None:
     training["history"] = [{"epoch": 1, "train_loss": 0.5}]
     training["examples"]["validation"] = 0
     assert "Validation by epoch" not in render(*pieces, [])
+
+
+def test_the_data_section_tells_what_cleaning_did_with_a_sample(pieces: Any) -> None:
+    evaluation, validation, prepare = pieces
+    sample = {"file": "a.csv", "row": 7, "review_id": "9_1", "text": "<b>as good as the last one"}
+    validation["cleaning"]["near_duplicates"] = {"action": "quarantine", "rows": 4, "samples": [sample]}
+    html = render(evaluation, validation, prepare, [])
+    text = " ".join(Page(html).text)
+    assert "near_duplicates quarantine 4 <b>as good as the last one a.csv, row 7" in text
+    assert "<b>as good" not in html
+
+
+def test_a_model_trained_from_the_store_says_as_of_when(pieces: Any) -> None:
+    evaluation, validation, prepare = pieces
+    evaluation["data"]["dataset"] |= {"features": "2026-01-02T03:04:05.000Z", "feature_group": "reviews"}
+    text = " ".join(Page(render(evaluation, validation, prepare, [])).text)
+    assert "what the Feature Store held at 2026-01-02T03:04:05.000Z" in text
