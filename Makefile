@@ -65,8 +65,11 @@ up: setup ## start the local cloud
 down: ## stop the local cloud
 	@if test -x $(VENV)/bin/python; then $(VENV)/bin/python -m bertline down; fi
 
-bench: setup-dev ## every benchmark (bench/)
+bench: setup-dev ## every benchmark (bench/); make bench-features and the like run one
 	$(VENV)/bin/python -m bench
+
+bench-%: setup-dev
+	$(VENV)/bin/python -m bench $*
 
 lock: setup-dev ## pin what is installed now into constraints.txt
 	{ echo "# Every package the two requirements files bring in, pinned (made with: make lock)."; \

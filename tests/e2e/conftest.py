@@ -1,8 +1,11 @@
 """One local cloud with the platform deployed, shared by the tests that only read or add to it."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
 
 import pytest
 
@@ -35,6 +38,29 @@ class Deployed:
             **parameters,
         }
         return watch.wait(self.target, start(self.target, self.place, quick, "a test"))
+
+    def outputs(self, execution: Execution, step: str, name: str) -> dict[str, bytes]:
+        """What a processing step wrote to one of its outputs: contents by file name."""
+        job = str(execution.step(step).job).rsplit("/", 1)[1]
+        found = self.target.client("sagemaker").describe_processing_job(ProcessingJobName=job)
+        (uri,) = (
+            output["S3Output"]["S3Uri"]
+            for output in found["ProcessingOutputConfig"]["Outputs"]
+            if output["OutputName"] == name
+        )
+        place, s3 = urlparse(uri), self.target.client("s3")
+        prefix = f"{place.path.strip('/')}/"
+        listed = s3.list_objects_v2(Bucket=place.netloc, Prefix=prefix).get("Contents", [])
+        return {
+            item["Key"].removeprefix(prefix): s3.get_object(Bucket=place.netloc, Key=item["Key"])[
+                "Body"
+            ].read()
+            for item in listed
+        }
+
+    def output(self, execution: Execution, step: str, name: str, file: str) -> Any:
+        """A JSON file that a processing step wrote."""
+        return json.loads(self.outputs(execution, step, name)[file])
 
 
 @pytest.fixture(scope="session")

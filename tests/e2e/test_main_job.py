@@ -3,11 +3,11 @@
 import json
 import math
 from typing import Any
-from urllib.parse import urlparse
 
 import pytest
 
 from bertline import approval, endpoint, evaluation, logs, uploads
+from bertline.data import datasets
 from bertline.watch import Execution
 
 from .conftest import Deployed
@@ -20,18 +20,6 @@ STEPS = ["Validate", "Prepare", "Baselines", "Train", "Evaluate", "Gate", "Regis
 @pytest.fixture(scope="module")
 def first(deployed: Deployed) -> Execution:
     return deployed.run()
-
-
-def output(deployed: Deployed, execution: Execution, step: str, name: str, file: str) -> Any:
-    """A JSON file that a step wrote."""
-    job = str(execution.step(step).job).rsplit("/", 1)[1]
-    found = deployed.target.client("sagemaker").describe_processing_job(ProcessingJobName=job)
-    uri = next(
-        o["S3Output"]["S3Uri"] for o in found["ProcessingOutputConfig"]["Outputs"] if o["OutputName"] == name
-    )
-    place = urlparse(uri)
-    key = f"{place.path.strip('/')}/{file}"
-    return json.loads(deployed.target.client("s3").get_object(Bucket=place.netloc, Key=key)["Body"].read())
 
 
 def packages(deployed: Deployed) -> list[dict[str, Any]]:
@@ -48,6 +36,21 @@ def test_every_step_runs_and_the_model_is_registered(deployed: Deployed, first: 
     assert {s.name for s in first.steps if s.state == "Succeeded"} == set(STEPS) - {"Refuse"}
     assert first.step("Refuse").state == "Not run"
     assert packages(deployed)[-1]["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_the_registered_model_names_its_dataset_and_the_dataset_tells_what_it_is(
+    deployed: Deployed, first: Execution
+) -> None:
+    package = deployed.target.client("sagemaker").describe_model_package(
+        ModelPackageName=approval.find(deployed.target, deployed.place, None)
+    )
+    dataset = evaluation.fetch(deployed.target, first).content["data"]["dataset"]
+    assert package["CustomerMetadataProperties"]["DatasetHash"] == dataset["hash"]
+    card = datasets.find(
+        deployed.target.client("s3"), deployed.place.artifact_bucket, str(dataset["hash"])[:12]
+    )
+    assert card.content == dataset
+    assert [source["tag"] for source in card.content["sources"]] == ["amazon"]
 
 
 def test_training_reported_its_metrics(deployed: Deployed, first: Execution) -> None:
@@ -175,5 +178,5 @@ def test_bad_rows_above_the_limit_stop_the_run_with_their_reasons(deployed: Depl
     assert stopped.state == "Failed"
     assert "empty_text" in stopped.step("Validate").reason
     assert stopped.step("Prepare").state == "Not run"
-    verdict = output(deployed, stopped, "Validate", "validation", "validation.json")  # the evidence is kept
+    verdict = deployed.output(stopped, "Validate", "validation", "validation.json")  # the evidence is kept
     assert verdict["reasons"] == {"empty_text": 2} and "empty_text" in verdict["failed"]
