@@ -179,7 +179,6 @@ def _preparation(written: Written, tasks: int, card: Card) -> dict[str, Any]:
         "features_version": _version(card),
         "features_as_of": FEATURES_OF_THE_RUN,
         "dataset": card,
-        "rows_hash": written.rows_hash,
         "retokenised": 0,
         "splits": {split: tally.report() for split, tally in written.tallies.items()},
         "feature_store": None,

@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
     ]
 )
 ROW_GROUP = 8192
-_PART_ROW_GROUP = 4 * ROW_GROUP
+_PART_ROW_GROUP = 2 * ROW_GROUP
 # Texts and token ids are left to zstd, which finds more in them than a dictionary of values does.
 _DICTIONARIES = (
     "group_id",

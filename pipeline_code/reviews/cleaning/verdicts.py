@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 from pipeline_code.reviews.cleaning.duplicates import Found
 from pipeline_code.reviews.reasons import Reason
 
-_REASONS = {
+DETAILS = {
     Reason.DUPLICATE_ID: "the id was read before: {}",
     Reason.CONFLICTING_LABELS: "the same text has another label: {}",
     Reason.EXACT_DUPLICATES: "the same text: {}",
     Reason.NEAR_DUPLICATES: "nearly the same text: {}",
 }
-_CODES = {reason: code for code, reason in enumerate(_REASONS, start=1)}
-_BY_CODE = dict(zip(_CODES.values(), _REASONS, strict=True))
+_CODES = {reason: code for code, reason in enumerate(DETAILS, start=1)}
+_BY_CODE = dict(zip(_CODES.values(), DETAILS, strict=True))
 
 
 class Verdicts:
@@ -54,7 +54,7 @@ class Verdicts:
         for offset in np.flatnonzero(codes).tolist():
             reason = _BY_CODE[int(codes[offset])]
             number = first + offset
-            yield number, reason, _REASONS[reason], int(self._because[number])
+            yield number, reason, DETAILS[reason], int(self._because[number])
 
     def link(self, components: NDArray[np.uint32], keys: dict[int, str]) -> None:
         """Let rows share a split key: `keys` of the linked components, by their name."""

@@ -24,24 +24,25 @@ def read_multi_rater(source: MultiRaterSource, rule: LabelRule, directory: Path)
     ratings = pieces_of(directory, source.ratings.files, source, first_index=len(texts))
     with RatingsTable() as table:
         for piece in ratings:
-            for number, line in _filled_lines(piece, source):
-                fault = _note_ratings(piece, number, line, source, rule, table)
+            for number, line in filled_lines(piece, source):
+                fault = note_ratings(piece, number, line, source, rule, table)
                 if fault is not None:
                     yield fault
         for piece in texts:
-            for number, line in _filled_lines(piece, source):
-                yield _row(piece, number, line, source, table)
+            for number, line in filled_lines(piece, source):
+                yield row_of(piece, number, line, source, table)
         for name, item in table.unused():
             yield Fault(
                 item.file, item.row, Reason.MISSING_TEXT, f"no text for id {name!r}", name, item.file_index
             )
 
 
-def _filled_lines(piece: Piece, source: MultiRaterSource) -> Iterator[tuple[int, str]]:
+def filled_lines(piece: Piece, source: MultiRaterSource) -> Iterator[tuple[int, str]]:
+    """The lines of a file that hold anything, with their numbers."""
     return ((number, line) for number, line in numbered_lines(piece, source) if line.strip())
 
 
-def _note_ratings(
+def note_ratings(
     piece: Piece, number: int, line: str, source: MultiRaterSource, rule: LabelRule, into: RatingsTable
 ) -> Fault | None:
     """Keep the mean of one line of ratings, or the problem that its text will meet."""
@@ -96,7 +97,9 @@ def _rating(value: object, rule: LabelRule) -> float:
     raise Refused(Reason.RATING_NOT_A_NUMBER, "one of the ratings is not a finite number")
 
 
-def _row(piece: Piece, number: int, line: str, source: MultiRaterSource, table: RatingsTable) -> Row | Fault:
+def row_of(
+    piece: Piece, number: int, line: str, source: MultiRaterSource, table: RatingsTable
+) -> Row | Fault:
     columns = source.texts.columns
     last = max(columns.id, columns.text)
     try:

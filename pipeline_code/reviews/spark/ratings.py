@@ -15,7 +15,7 @@ from pyspark.sql import types as t
 from pipeline_code.reviews.contract import LabelRule, MultiRaterSource, read_contract_directory
 from pipeline_code.reviews.reasons import Reason
 from pipeline_code.reviews.sources import Fault, Row, SourceError
-from pipeline_code.reviews.sources.multi_rater import _filled_lines, _note_ratings, _row
+from pipeline_code.reviews.sources.multi_rater import filled_lines, note_ratings, row_of
 from pipeline_code.reviews.sources.pieces import Piece, pieces_of
 from pipeline_code.reviews.sources.ratings import Ratings, RatingsTable
 from pipeline_code.reviews.spark.frames import Places
@@ -73,7 +73,7 @@ def _lines(contract_dir: Path, source_index: int, pieces: Iterator[tuple[str, Pi
     source = cast("MultiRaterSource", contract.sources[source_index])
     for kind, piece in pieces:
         try:
-            for number, line in _filled_lines(piece, source):
+            for number, line in filled_lines(piece, source):
                 name = _name(kind, piece, line, source, contract.label_rule)
                 yield kind, name, piece.name, piece.index, number, _bytes(line)
         except SourceError as error:
@@ -84,9 +84,9 @@ def _name(kind: str, piece: Piece, line: str, source: MultiRaterSource, rule: La
     """The id in a line, or None in a line that cannot be read."""
     table = _OneText()
     if kind == _TEXT:
-        _row(piece, 0, line, source, table)
+        row_of(piece, 0, line, source, table)
     else:
-        _note_ratings(piece, 0, line, source, rule, table)
+        note_ratings(piece, 0, line, source, rule, table)
     return table.name
 
 
@@ -107,12 +107,12 @@ def _read(pair: Any, source: MultiRaterSource, rule: LabelRule) -> Row | Fault:
     if pair["ratings"] is not None:
         place = pair["ratings"]
         line = _text(place["line"])
-        fault = _note_ratings(_piece(place), place["row"], line, source, rule, table)
+        fault = note_ratings(_piece(place), place["row"], line, source, rule, table)
         if fault is not None:
             return fault
     if pair["text"] is not None:
         place = pair["text"]
-        return _row(_piece(place), place["row"], _text(place["line"]), source, table)
+        return row_of(_piece(place), place["row"], _text(place["line"]), source, table)
     detail, name = f"no text for id {table.name!r}", table.name or ""
     place = pair["ratings"]
     return Fault(place["file"], place["row"], Reason.MISSING_TEXT, detail, name, place["file_index"])

@@ -14,11 +14,10 @@ import pyarrow as pa
 from pyspark.sql import DataFrame
 
 from pipeline_code.reviews import store
-from pipeline_code.reviews.cleaning.verdicts import _REASONS
+from pipeline_code.reviews.cleaning.verdicts import DETAILS
 from pipeline_code.reviews.encoder import load_tokenizer
 from pipeline_code.reviews.feature_files import FeatureFiles
 from pipeline_code.reviews.features import Featurizer, SplitTally
-from pipeline_code.reviews.identity import RowsHash
 from pipeline_code.reviews.reasons import Reason
 from pipeline_code.reviews.sources import Fault
 from pipeline_code.reviews.spark.frames import Places
@@ -30,10 +29,9 @@ _ROWS = 2048
 
 @dataclass(frozen=True)
 class Written:
-    """What one task wrote: its name, which is part of its files' names, the hash of its rows, its tallies."""
+    """What one task wrote: its name, which is part of its files' names, and its tallies."""
 
     name: str
-    rows_hash: str
     tallies: Mapping[str, SplitTally]
 
 
@@ -59,7 +57,7 @@ def write_quarantine(out: DataFrame, path: Path) -> None:
 def _line(row: Any) -> str:
     because = f"{row['because']['file']}, row {row['because']['row']}"
     reason = Reason(row["reason"])
-    fault = Fault(row["file"], row["row"], reason, _REASONS[reason].format(because), row["raw"])
+    fault = Fault(row["file"], row["row"], reason, DETAILS[reason].format(because), row["raw"])
     return json.dumps(fault.record(), ensure_ascii=False)
 
 
@@ -74,13 +72,11 @@ def write_features(rows: DataFrame, partitions: int, task: FeatureTask) -> list[
 
 
 def _write(task: FeatureTask, number: int, rows: Iterator[Any]) -> Iterator[Written]:
-    name, content = f"spark-{number:05d}", RowsHash()
+    name = f"spark-{number:05d}"
     tokenizer = load_tokenizer(task.places.encoder)
     truncation = truncation_for(tokenizer, task.truncation, task.max_seq_length)
     featurizer = Featurizer(TokenizersBackend(tokenizer), truncation)
     with FeatureFiles(task.folders, name, task.metadata) as files:
         while batch := [row.asDict() for row in islice(rows, _ROWS)]:
-            for row in batch:
-                content.add(row)
             files.add(*featurizer.features(pa.RecordBatch.from_pylist(batch, schema=store.SCHEMA)))
-    yield Written(name, content.hexdigest(), files.tallies)
+    yield Written(name, files.tallies)
