@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -22,18 +23,16 @@ LENGTH = 128
 
 
 def write_input(folder: Path, count: int) -> Path:
-    """Write `count` rows, unless they are there; return the folder.
+    """Write `count` rows to a folder, which is emptied before, and return it.
 
     The texts are those of the sample reviews, repeated with a numeric suffix.
     """
-    if (folder / "validation" / "validation.json").exists():
-        return folder
+    shutil.rmtree(folder, ignore_errors=True)
     for name in ("reviews", "validation", "contract"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     (folder / "contract" / CONTRACT.name).write_bytes(CONTRACT.read_bytes())
     (folder / "resourceconfig.json").write_text('{"current_host": "algo-1", "hosts": ["algo-1"]}')
-    if not (folder / "encoder").exists():
-        (folder / "encoder").symlink_to(samples.fetch(samples.ENCODER))
+    (folder / "encoder").symlink_to(samples.fetch(samples.ENCODER))
     contract = read_contract_directory(folder / "contract")
     tally, rows = DatasetTally(), itertools.islice(_rows(contract), count)
     with store.ParquetPart(folder / "reviews" / "part-00000.parquet", store.SCHEMA) as part:

@@ -38,12 +38,14 @@ def find(s3: Any, bucket: str, start: str) -> Card:
     found = list(_objects(s3, bucket, start.strip().lower()))
     if not found:
         raise BertlineError(f"no dataset begins with {start!r}: `bertline data list` shows them")
-    if len(found) > 1:
-        names = ", ".join(_hash(item)[:16] for item in found[:5])
+    hashes = sorted({_hash(item) for item in found})
+    if len(hashes) > 1:
+        names = ", ".join(name[:16] for name in hashes[:5])
         raise BertlineError(
-            f"{len(found)} datasets begin with {start!r} ({names} ...): give more of the hash"
+            f"{len(hashes)} datasets begin with {start!r} ({names} ...): give more of the hash"
         )
-    return _read(s3, bucket, found[0])
+    # One read from the Feature Store has a card for each time; the run that made its rows knows the files too.
+    return _read(s3, bucket, min(found, key=lambda item: len(item["Key"])))
 
 
 def newest(s3: Any, bucket: str, most: int) -> list[Card]:
@@ -130,4 +132,4 @@ def _read(s3: Any, bucket: str, item: dict[str, Any]) -> Card:
 
 
 def _hash(item: dict[str, Any]) -> str:
-    return str(item["Key"]).removeprefix(FOLDER).removesuffix(".json")
+    return str(item["Key"]).removeprefix(FOLDER).split(".")[0]

@@ -220,8 +220,13 @@ def _write_stored(job: _Job) -> tuple[Card, FeatureFiles, int]:
                 retokenised += int((~current).sum())
                 files.add(*featurizer.stored_features(batch.reviews, batch.tokens, current))
     if host.index == 0:
-        write_json(options.dataset_dir / f"{card['hash']}.json", card)
+        write_json(options.dataset_dir / _card_name(card), card)
     return card, files, retokenised
+
+
+def _card_name(card: Card) -> str:
+    """Another name than Validate's card has: equal rows are the same dataset, wherever they were read."""
+    return f"{card['hash']}.as-of-{card['features'].replace(':', '')}.json"
 
 
 def _stored_reviews(job: _Job, scratch: Path) -> StoredReviews:

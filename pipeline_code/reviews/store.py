@@ -30,7 +30,7 @@ SCHEMA = pa.schema(
     ]
 )
 ROW_GROUP = 8192
-_PART_ROW_GROUP = 3 * ROW_GROUP
+_PART_ROW_GROUP = 2 * ROW_GROUP
 # Texts and token ids are left to zstd, which finds more in them than a dictionary of values does.
 _DICTIONARIES = (
     "group_id",
@@ -93,7 +93,6 @@ class ParquetPart:
         if self._rows:
             table = pa.Table.from_batches(self._buffer, schema=self._schema).combine_chunks()
             self._writer.write_table(table, row_group_size=table.num_rows)
-            del table
         self._buffer, self._rows = [], 0
         pa.default_memory_pool().release_unused()  # or the process keeps what Arrow does not use
 

@@ -109,3 +109,10 @@ def test_the_list_says_contract_and_features() -> None:
     cards = datasets.newest(FakeS3([ONE]), "artifacts", 1)
     text = shown(lambda console: console.print(datasets.listed(cards)))
     assert ONE[:16] in text and "amazon-snippets 1.1.0" in text and "2026-11-24 10:00:00" in text
+
+
+def test_a_dataset_that_was_also_read_from_the_store_shows_the_run_that_made_it() -> None:
+    s3 = FakeS3(["ab" * 32])
+    later = {**CARD, "hash": "ab" * 32, "features": "2026-11-24T10:00:00.000Z"}
+    s3.cards[f"datasets/{'ab' * 32}.as-of-2026-11-24T100000.000Z.json"] = later
+    assert datasets.find(s3, "artifacts", "ab").content["features"] == "run"

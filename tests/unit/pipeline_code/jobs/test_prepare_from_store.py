@@ -34,7 +34,7 @@ def files_of(workspace: Workspace) -> dict[str, bytes]:
 
 def stored_card(workspace: Workspace) -> tuple[str, dict[str, Any]]:
     (path,) = (workspace.root / "stored-datasets").iterdir()
-    return path.stem, json.loads(path.read_text())
+    return path.name.split(".")[0], json.loads(path.read_text())
 
 
 def test_all_rows_reach_the_feature_group_and_a_second_run_writes_none(

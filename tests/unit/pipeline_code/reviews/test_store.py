@@ -36,7 +36,7 @@ def test_rows_and_metadata_come_back_in_batches(tmp_path: Path) -> None:
 def test_many_small_batches_become_large_row_groups(tmp_path: Path) -> None:
     batches = (rows(1000, first=1000 * number) for number in range(70))
     groups = pq.read_metadata(write(tmp_path / "part-1.parquet", *batches)).num_row_groups
-    assert groups == 3
+    assert groups == 5
 
 
 def test_equal_rows_give_equal_bytes(tmp_path: Path) -> None:
