@@ -44,7 +44,7 @@ def find(s3: Any, bucket: str, start: str) -> Card:
         raise BertlineError(
             f"{len(hashes)} datasets begin with {start!r} ({names} ...): give more of the hash"
         )
-    # One read from the Feature Store has a card for each time; the run that made its rows knows the files too.
+    # A dataset read from the Feature Store has a card for each time; that of its run knows the files too.
     return _read(s3, bucket, min(found, key=lambda item: len(item["Key"])))
 
 
