@@ -7,7 +7,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bertline.errors import DownloadError, ToolFailed
@@ -38,6 +38,17 @@ REVIEWS = Package(
     members=(
         "hutto_ICWSM_2014/amazonReviewSnippets_GroundTruth.txt",
         "hutto_ICWSM_2014/amazonReviewSnippets_anonDataRatings.txt",
+    ),
+)
+_RATED = ("amazonReviewSnippets", "movieReviewSnippets", "nytEditorialSnippets", "tweets")
+# All four rated collections of the same archive; the first is REVIEWS.
+RATED = replace(
+    REVIEWS,
+    folder="rated",
+    members=tuple(
+        f"hutto_ICWSM_2014/{name}_{part}.txt"
+        for name in _RATED
+        for part in ("GroundTruth", "anonDataRatings")
     ),
 )
 ENCODER = Package(
