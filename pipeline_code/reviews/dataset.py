@@ -25,7 +25,7 @@ _AGREED = (
     "dataset_hash",
     "split",
 )
-_KEPT = ("review_id", "group_id", "review_body", "label_id", "input_ids")
+_KEPT = ("review_id", "group_id", "review_body", "source", "attributes", "label_id", "input_ids")
 
 
 class DatasetError(BertlineError):
@@ -34,7 +34,10 @@ class DatasetError(BertlineError):
 
 @dataclass(frozen=True)
 class FeatureSet:
-    """The rows of one split. `tokens` holds all ids end to end, row i at offsets[i]:offsets[i + 1]."""
+    """The rows of one split. `tokens` holds all ids end to end, row i at offsets[i]:offsets[i + 1].
+
+    `attributes` are JSON objects with text values.
+    """
 
     review_ids: list[str]
     group_ids: list[str]
@@ -44,6 +47,8 @@ class FeatureSet:
     offsets: np.ndarray[Any, np.dtype[np.int64]]
     metadata: dict[str, str]
     content_hash: str
+    sources: list[str]
+    attributes: list[str]
 
     def __len__(self) -> int:
         return len(self.review_ids)
@@ -147,4 +152,6 @@ def _assemble(batches: list[pa.RecordBatch], metadata: dict[str, str], content_h
         offsets=tokens.offsets,
         metadata=metadata,
         content_hash=content_hash,
+        sources=table["source"].to_pylist(),
+        attributes=table["attributes"].to_pylist(),
     )

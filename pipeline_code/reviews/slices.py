@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
+
 from pipeline_code.reviews.contract import (
+    AgreementSlice,
     AttributeSlice,
     Contract,
     LabelSlice,
@@ -15,8 +19,10 @@ from pipeline_code.reviews.contract import (
     Slice,
     SourceSlice,
 )
+from pipeline_code.reviews.dataset import FeatureSet
 
 Reviewed = Mapping[str, Any]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def slice_members(contract: Contract) -> Callable[[Reviewed], list[str]]:
@@ -24,7 +30,7 @@ def slice_members(contract: Contract) -> Callable[[Reviewed], list[str]]:
 
     A row needs `review_body`, `source`, `label` and `attributes` (a JSON object with text values).
     """
-    tests = [(item.name, _test(item)) for item in contract.slices]
+    tests = [(item.name, _test(item, contract)) for item in contract.slices]
 
     def members(row: Reviewed) -> list[str]:
         return [name for name, holds in tests if holds(row)]
@@ -32,7 +38,7 @@ def slice_members(contract: Contract) -> Callable[[Reviewed], list[str]]:
     return members
 
 
-def _test(item: Slice) -> Callable[[Reviewed], bool]:
+def _test(item: Slice, contract: Contract) -> Callable[[Reviewed], bool]:
     if isinstance(item, PatternSlice):
         search = re.compile(item.pattern).search
         return lambda row: search(row["review_body"]) is not None
@@ -42,5 +48,42 @@ def _test(item: Slice) -> Callable[[Reviewed], bool]:
         return lambda row: bool(row["source"] == item.source)
     if isinstance(item, LabelSlice):
         return lambda row: bool(row["label"] == item.label)
+    if isinstance(item, AgreementSlice):
+        return _agreement(item, contract)
     most = float("inf") if item.max_words is None else item.max_words
     return lambda row: item.min_words <= len(row["review_body"].split()) <= most
+
+
+def _agreement(item: AgreementSlice, contract: Contract) -> Callable[[Reviewed], bool]:
+    """Holds for rows that several people rated, by the share of their commonest class."""
+
+    def holds(row: Reviewed) -> bool:
+        share = agreement(row["attributes"], contract)
+        return share is not None and item.min_share <= share <= item.max_share
+
+    return holds
+
+
+def agreement(attributes: str, contract: Contract) -> float | None:
+    """Share of the commonest class among people's ratings of a row; None if nobody's are known."""
+    ratings = json.loads(json.loads(attributes).get("ratings", "[]"))
+    if not ratings:
+        return None
+    classes = Counter(contract.label_rule.decide(value, contract.class_names)[0] for value in ratings)
+    return max(classes.values()) / len(ratings)
+
+
+def slice_masks(contract: Contract, dataset: FeatureSet) -> dict[str, Mask]:
+    """Which rows of a split belong to each slice of the contract: arrays [rows]."""
+    members = slice_members(contract)
+    names = contract.class_names
+    columns = zip(dataset.texts, dataset.sources, dataset.label_ids, dataset.attributes, strict=True)
+    rows = [
+        set(
+            members(
+                {"review_body": text, "source": source, "label": names[int(label)], "attributes": attributes}
+            )
+        )
+        for text, source, label, attributes in columns
+    ]
+    return {item.name: np.array([item.name in row for row in rows], dtype=bool) for item in contract.slices}

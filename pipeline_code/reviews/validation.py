@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pipeline_code.reviews.contract import Contract, Source, TableSource
+from pipeline_code.reviews.contract import Contract, LabelRule, Source, TableSource
 from pipeline_code.reviews.errors import BertlineError
 from pipeline_code.reviews.reasons import Reason, Refused
 from pipeline_code.reviews.scalars import EARLIEST, LATEST, seconds_of, shown, text_of
@@ -71,7 +71,7 @@ class Judge:
             label=names[label_id],
             label_id=label_id,
             event_time=self._event_time(row),
-            attributes=_attributes(row.attributes),
+            attributes=_attributes(row.attributes, self.contract.label_rule),
             decoded=decoded,
         )
 
@@ -125,10 +125,12 @@ def _character(entity: re.Match[str]) -> str:
     return html.unescape(entity[0])
 
 
-def _attributes(values: Mapping[str, object]) -> str:
+def _attributes(values: Mapping[str, object], rule: LabelRule) -> str:
     if not values:
         return "{}"
     texts = {name: text_of(value) for name, value in values.items()}
+    if texts.get("ratings"):
+        _check_opinions(str(texts["ratings"]), texts.get("raters"), rule)
     return json.dumps(
         {name: text for name, text in texts.items() if text}, ensure_ascii=False, sort_keys=True
     )
@@ -150,6 +152,25 @@ def failure(rows: int, reasons: dict[str, int], limit: float) -> str | None:
 
 def _most_first(item: tuple[str, int]) -> tuple[int, str]:
     return -item[1], item[0]
+
+
+def _check_opinions(ratings: str, raters: str | None, rule: LabelRule) -> None:
+    """Refuse ratings of several people that are no list of numbers on the scale, or name not all people."""
+    values = _list(ratings)
+    if not values or not all(isinstance(value, int | float) for value in values):
+        raise Refused(Reason.RATING_NOT_A_NUMBER, f"the ratings are {shown(ratings)}, not a list of numbers")
+    for value in values:
+        rule.decide(value, ())
+    if raters and len(_list(raters) or []) != len(values):
+        raise Refused(Reason.MISSING_VALUE, f"{len(values)} ratings, but not as many raters: {shown(raters)}")
+
+
+def _list(text: str) -> list[object] | None:
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, list) else None
 
 
 def _required(value: object, what: str) -> str:

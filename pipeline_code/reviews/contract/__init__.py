@@ -1,9 +1,15 @@
 """The data contract: what a review is, what its label is, and what a model must reach; read from TOML."""
 
 from pipeline_code.reviews.contract.acceptance import (
+    AgreementSlice,
     AttributeSlice,
+    Baselines,
+    Constraints,
+    ErrorTag,
     GateFloors,
     LabelSlice,
+    Literature,
+    LiveBound,
     MustPass,
     PatternSlice,
     Slice,
@@ -24,16 +30,22 @@ from pipeline_code.reviews.contract.sources import MultiRaterSource, Query, Sour
 
 __all__ = [
     "MAX_TEXT_CHARACTERS",
+    "AgreementSlice",
     "AttributeSlice",
+    "Baselines",
     "Cleaning",
+    "Constraints",
     "Contract",
     "ContractError",
+    "ErrorTag",
     "EventTime",
     "GateFloors",
     "GroupRule",
     "LabelClass",
     "LabelRule",
     "LabelSlice",
+    "Literature",
+    "LiveBound",
     "MeanHumanRating",
     "MultiRaterSource",
     "MustPass",

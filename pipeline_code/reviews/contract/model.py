@@ -10,6 +10,8 @@ from pydantic import Field, PrivateAttr, model_validator
 
 from pipeline_code.reviews.contract.acceptance import (
     AttributeSlice,
+    Baselines,
+    ErrorTag,
     GateFloors,
     LabelSlice,
     MustPass,
@@ -53,8 +55,12 @@ class Contract(Part):
     """Parts of the data whose figures are reported by themselves."""
     must_pass: list[MustPass] = Field(default_factory=list)
     """Examples that a model has to get right."""
+    baselines: Baselines = Baselines()
+    """What the model is compared with."""
+    error_tags: list[ErrorTag] = Field(default_factory=list)
+    """Tags for the error analysis, beside the automatic ones."""
     gate: GateFloors
-    """Floors for a model's figures on the test split."""
+    """Bounds for a model's figures on the test split."""
 
     _sha256: str = PrivateAttr("")
 
@@ -69,6 +75,7 @@ class Contract(Part):
         yield from self._source_problems()
         yield from self._slice_problems()
         yield from self._must_pass_problems()
+        yield from self._baseline_problems()
 
     def _class_problems(self) -> Iterator[str]:
         if [item.id for item in self.classes] != list(range(len(self.classes))):
@@ -94,6 +101,11 @@ class Contract(Part):
                 yield f"sources.{number}.columns.event_time: needed by event_time.rule = 'column'"
             if isinstance(source, MultiRaterSource) and isinstance(self.label_rule, NamedClass):
                 yield f"sources.{number}: ratings of several people need a label_rule with a scale"
+            named = source.attributes if isinstance(source, TableSource) else {}
+            if "ratings" in named and isinstance(self.label_rule, NamedClass):
+                yield f"sources.{number}.attributes.ratings: needs a label_rule with a scale"
+            if "raters" in named and "ratings" not in named:
+                yield f"sources.{number}.attributes.raters: goes with the attribute ratings"
 
     def _slice_problems(self) -> Iterator[str]:
         repeated = _repeated([item.name for item in self.slices])
@@ -115,6 +127,14 @@ class Contract(Part):
             if not item.text.strip() or len(item.text) > self.max_text_characters:
                 yield f"must_pass.{number}.text: must be filled and at most max_text_characters long"
 
+    def _baseline_problems(self) -> Iterator[str]:
+        labels = sorted(item.label for item in self.classes)
+        if self.baselines.rules == "vader" and not set(labels) <= {-1, 0, 1}:
+            yield f"baselines.rules: VADER answers -1, 0 and 1, the classes' labels are {labels}"
+        repeated = _repeated([item.name for item in self.error_tags])
+        if repeated:
+            yield f"error_tags: every tag needs its own name; more than one has {', '.join(repeated)}"
+
     @property
     def class_names(self) -> list[str]:
         """Class names in the order of their ids."""
@@ -124,7 +144,11 @@ class Contract(Part):
     def attribute_names(self) -> list[str]:
         """Names of all attributes that a source carries, sorted."""
         tables = [source for source in self.sources if isinstance(source, TableSource)]
-        return sorted({name for source in tables for name in source.attributes})
+        names = {name for source in tables for name in source.attributes}
+        several = [source for source in self.sources if isinstance(source, MultiRaterSource)]
+        names |= {"ratings"} if several else set()
+        names |= {"raters"} if any(source.rater_block for source in several) else set()
+        return sorted(names)
 
     @property
     def sha256(self) -> str:

@@ -76,7 +76,9 @@ class MultiRaterSource(_Source):
     texts: TextFiles
     """The texts."""
     ratings: RatingFiles
-    """The ratings; a text's rating is their mean."""
+    """The ratings; a text's rating is their mean, and each goes along as the attribute `ratings`."""
+    rater_block: Annotated[int, Field(ge=1)] | None = None
+    """So many lines on end share their people, one a position in the list; else nobody is told apart."""
 
 
 class TableColumns(Part):
@@ -114,7 +116,10 @@ class TableSource(_Source):
     columns: TableColumns
     """Which column is what."""
     attributes: dict[Name, Text] = Field(default_factory=dict)
-    """Further columns to carry with each review, under the name on the left; slices may use them."""
+    """Further columns to carry with each review, under the name on the left; slices may use them.
+
+    `ratings` is what several people said, a JSON list of numbers; `raters` who they were, as long a list.
+    """
     required: list[Text] = Field(default_factory=list)
     """Further columns that must be filled; a row without one is a bad row."""
     query: Query | None = None

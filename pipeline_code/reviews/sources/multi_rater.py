@@ -53,8 +53,10 @@ def note_ratings(
         return Fault(piece.name, number, refused.reason, refused.detail, line, piece.index)
     name = fields[columns.id].strip()
     try:
-        mean = _mean(fields[columns.ratings], rule)
-        ratings = Ratings(piece.name, piece.index, number, mean)
+        values = _values(fields[columns.ratings], rule)
+        mean = math.fsum(values) / len(values)
+        said = _attributes(values, piece, number, source)
+        ratings = Ratings(piece.name, piece.index, number, mean, attributes=said)
     except Refused as refused:
         reason = refused.reason.value
         ratings = Ratings(piece.name, piece.index, number, None, reason, refused.detail)
@@ -77,7 +79,16 @@ def _fields(line: str, source: MultiRaterSource, needed: int, most: int = -1) ->
     return fields
 
 
-def _mean(field: str, rule: LabelRule) -> float:
+def _attributes(values: list[float], piece: Piece, number: int, source: MultiRaterSource) -> str:
+    """Every rating and, where the file tells people apart, who gave it: as attributes of the review."""
+    said = {"ratings": json.dumps([int(value) if value == int(value) else value for value in values])}
+    if source.rater_block is not None:
+        block = f"{piece.index}-{(number - 1) // source.rater_block}"
+        said["raters"] = json.dumps([f"{block}-{place}" for place in range(len(values))])
+    return json.dumps(said)
+
+
+def _values(field: str, rule: LabelRule) -> list[float]:
     try:
         values = json.loads(field)
     except (ValueError, RecursionError):
@@ -86,7 +97,7 @@ def _mean(field: str, rule: LabelRule) -> float:
         raise Refused(Reason.RATING_NOT_A_NUMBER, "the ratings are not a list of numbers")
     if not values:
         raise Refused(Reason.MISSING_RATING, "the list of ratings is empty")
-    return math.fsum(_rating(value, rule) for value in values) / len(values)
+    return [_rating(value, rule) for value in values]
 
 
 def _rating(value: object, rule: LabelRule) -> float:
@@ -122,6 +133,7 @@ def row_of(
         text=fields[columns.text],
         rating=ratings.mean,
         id=name,
+        attributes=json.loads(ratings.attributes),
         file_index=piece.index,
     )
 

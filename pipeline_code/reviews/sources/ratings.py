@@ -11,7 +11,10 @@ from typing import Self
 
 @dataclass(frozen=True, slots=True)
 class Ratings:
-    """What a line of ratings comes to: a mean, or (reason, detail) why there is none. `row` is its line."""
+    """What a line of ratings comes to: a mean, or (reason, detail) why there is none. `row` is its line.
+
+    `attributes` is a JSON object: what each person said and, where it is known, who.
+    """
 
     file: str
     file_index: int
@@ -19,6 +22,7 @@ class Ratings:
     mean: float | None
     reason: str = ""
     detail: str = ""
+    attributes: str = "{}"
 
 
 class RatingsTable:
@@ -30,7 +34,7 @@ class RatingsTable:
         self._database.execute("PRAGMA journal_mode = OFF")
         self._database.execute(
             "CREATE TABLE ratings (id TEXT PRIMARY KEY, file TEXT, file_index INTEGER, row INTEGER, "
-            "mean REAL, reason TEXT, detail TEXT, used INTEGER DEFAULT 0) WITHOUT ROWID"
+            "mean REAL, reason TEXT, detail TEXT, attributes TEXT, used INTEGER DEFAULT 0) WITHOUT ROWID"
         )
         self._database.execute("BEGIN")
 
@@ -51,23 +55,27 @@ class RatingsTable:
             ratings.mean,
             ratings.reason,
             ratings.detail,
+            ratings.attributes,
         )
         sql = (
-            "INSERT OR IGNORE INTO ratings (id, file, file_index, row, mean, reason, detail) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?)"
+            "INSERT OR IGNORE INTO ratings (id, file, file_index, row, mean, reason, detail, attributes) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
         )
         return self._database.execute(sql, (name, *values)).rowcount == 1
 
     def take(self, name: str) -> Ratings | None:
         """The ratings of an id, which count as used from now on; None without any."""
-        sql = "UPDATE ratings SET used = 1 WHERE id = ? RETURNING file, file_index, row, mean, reason, detail"
+        sql = (
+            "UPDATE ratings SET used = 1 WHERE id = ? "
+            "RETURNING file, file_index, row, mean, reason, detail, attributes"
+        )
         found = self._database.execute(sql, (name,)).fetchone()
         return None if found is None else Ratings(*found)
 
     def unused(self) -> Iterator[tuple[str, Ratings]]:
         """Ids that nobody took, in the order of files and lines."""
         sql = (
-            "SELECT id, file, file_index, row, mean, reason, detail FROM ratings WHERE NOT used "
+            "SELECT id, file, file_index, row, mean, reason, detail, attributes FROM ratings WHERE NOT used "
             "ORDER BY file_index, row"
         )
         for name, *values in self._database.execute(sql):
