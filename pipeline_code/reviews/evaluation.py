@@ -12,6 +12,7 @@ import numpy as np
 from pipeline_code.reviews import metrics
 from pipeline_code.reviews.bootstrap import GroupBootstrap, Metric
 from pipeline_code.reviews.bundle import load_inference
+from pipeline_code.reviews.calibration import calibration_error
 from pipeline_code.reviews.contract import Contract
 from pipeline_code.reviews.dataset import FeatureSet
 from pipeline_code.reviews.errors import BertlineError
@@ -125,7 +126,7 @@ def evaluate(
             name: _baseline(bootstrap, predicted, others[name], model["facts"])
             for name, model in baselines["models"].items()
         },
-        "calibration_error": metrics.calibration_error(predictions.probabilities.max(axis=1), correct),
+        "calibration_error": calibration_error(predictions.probabilities.max(axis=1), correct),
         "parity": {"rows": len(test), "different_rows": predictions.different_features},
         "intervals": {
             "level": 0.95,

@@ -8,6 +8,7 @@ import numpy as np
 
 Ints = np.ndarray[Any, np.dtype[np.int64]]
 Floats = np.ndarray[Any, np.dtype[np.float64]]
+Bools = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 def confusion_matrix(true: Ints, predicted: Ints, classes: int) -> Ints:
@@ -71,14 +72,3 @@ def per_class(matrix: Ints, names: list[str]) -> dict[str, dict[str, float]]:
 def matrix_report(matrix: Ints, names: list[str]) -> dict[str, Any]:
     """A confusion matrix that says what its axes are."""
     return {"rows": "true", "columns": "predicted", "labels": names, "counts": matrix.tolist()}
-
-
-def calibration_error(confidence: Floats, correct: Floats, bins: int = 10) -> float:
-    """Expected calibration error: mean |accuracy - confidence| over equal-width bins, weighted by rows."""
-    place = np.minimum((confidence * bins).astype(int), bins - 1)
-    total = 0.0
-    for number in range(bins):
-        inside = place == number
-        if inside.any():
-            total += abs(float(correct[inside].mean() - confidence[inside].mean())) * float(inside.mean())
-    return total

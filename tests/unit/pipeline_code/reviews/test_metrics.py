@@ -31,9 +31,3 @@ def test_rows_are_true_and_columns_predicted() -> None:
     assert (report["rows"], report["columns"]) == ("true", "predicted")
     assert metrics.per_class(matrix, report["labels"])["negative"]["recall"] == pytest.approx(1 / 3)
     assert metrics.per_class(matrix, report["labels"])["negative"]["precision"] == 1.0
-
-
-def test_calibration_error_is_the_gap_between_confidence_and_accuracy() -> None:
-    confidence = np.array([0.95, 0.95, 0.55, 0.55])
-    assert metrics.calibration_error(confidence, np.array([1.0, 1.0, 1.0, 0.0])) == pytest.approx(0.05)
-    assert metrics.calibration_error(np.array([1.0]), np.array([0.0])) == 1.0
