@@ -87,6 +87,15 @@ ACKNOWLEDGEMENTS: tuple[Acknowledgement, ...] = (
         ),
         reason=_NUMBERED,
     ),
+    Acknowledgement(
+        path="training/LiveModel/Role",
+        findings=(
+            f"{_SAGEMAKER}:model-package/bertline-{{environment}}/*",
+            f"{_SAGEMAKER}:model/bertline-{{environment}}-*",
+            f"{_SAGEMAKER}:endpoint-config/bertline-{{environment}}-*",
+        ),
+        reason=_NUMBERED,
+    ),
     Acknowledgement(path="serving/ModelRole", findings=("Resource::*",), reason=_ANY),
     Acknowledgement(
         path="serving/ModelRole", findings=(f"{_LOGS}/Endpoints/bertline-{{environment}}:*",), reason=_STREAMS

@@ -32,6 +32,11 @@ def model_of(step: str) -> Json:
     return {"Get": f"Steps.{step}.ModelArtifacts.S3ModelArtifacts"}
 
 
+def function_output(step: str, output: str) -> Json:
+    """Output parameter of a Lambda step."""
+    return {"Get": f"Steps.{step}.OutputParameters['{output}']"}
+
+
 def from_report(step: str, report: str, path: str) -> Json:
     """Value at a JSON path of a property file."""
     return {"Std:JsonGet": {"PropertyFile": {"Get": f"Steps.{step}.PropertyFiles.{report}"}, "Path": path}}

@@ -26,8 +26,10 @@ class DefinitionInputs:
         S3 URI of the job code and the file name it has inside a job.
     artifact_uri
         S3 URI of the artifact bucket, without a slash at the end.
-    contract_uri
-        S3 URI of the data contract the deployment brought along.
+    contract_uri, prices_uri
+        S3 URIs of the data contract and of the price table that the deployment brought along.
+    live_model_function
+        ARN of the function that the step LiveModel invokes.
     """
 
     settings: Settings
@@ -37,6 +39,8 @@ class DefinitionInputs:
     code_file: str
     artifact_uri: str
     contract_uri: str
+    prices_uri: str
+    live_model_function: str
     key_arn: str
     job_image: str
     endpoint_image: str

@@ -28,23 +28,36 @@ def _of_step(*path: str) -> str:
     return "/".join(("executions/*", *path, "*"))
 
 
+# The artifacts of every execution: that of this one, and that of the live model.
+_MODELS = _of_step("train")
+
+
 @dataclass(frozen=True)
 class Stores:
-    """The buckets and the key the jobs work with; `asset_keys` name job code and contract in `assets`."""
+    """The buckets and the key the jobs work with.
+
+    Parameters
+    ----------
+    asset_keys
+        Keys of the job code and the contract in `assets`.
+    prices_key
+        Key of the price table in `assets`.
+    """
 
     raw: s3.IBucket
     artifacts: s3.IBucket
     assets: s3.IBucket
     asset_keys: tuple[str, ...]
+    prices_key: str
     key: kms.IKey
 
 
 class JobRoles(Construct):
     """The roles of the five jobs, each with its own prefixes and no other.
 
-    All apps of the account share the asset bucket, so the jobs may read the deployed code and contract in it
-    and nothing else. An execution in flight while a deployment changes one of the two loses the right to read
-    the old one: start it again.
+    All apps of the account share the asset bucket, so the jobs may read the deployed code and contract in it,
+    Evaluate the price table too, and nothing else. An execution in flight while a deployment changes one of
+    them loses the right to read the old one: start it again.
     """
 
     def __init__(
@@ -65,9 +78,10 @@ class JobRoles(Construct):
             reads_raw=(_ENCODER,),
             reads=(_of_step("validate", "reviews"), _of_step("validate", "validation"), _OFFLINE_STORE),
         )
-        self.baselines = self._processing_role("Baselines", reads=(FEATURES,))
+        self.baselines = self._processing_role("Baselines", reads=(FEATURES, _MODELS))
         self.train = self._role("Train", "TrainingJobs", reads_raw=(_ENCODER,), reads=(FEATURES,))
         self.evaluate = self._processing_role("Evaluate", reads=(FEATURES, *self._evaluated()))
+        self.evaluate.read_objects(stores.assets, stores.prices_key)
         self.validate.write_objects(stores.artifacts, _DATASETS)
         self.prepare.write_objects(stores.artifacts, FEATURES, _DATASETS)
         self._allow_features(names)
@@ -90,7 +104,7 @@ class JobRoles(Construct):
 
     def _evaluated(self) -> tuple[str, ...]:
         return (
-            _of_step("train"),
+            _MODELS,
             _of_step("baselines"),
             _of_step("validate", "validation"),
             _of_step("prepare", "report"),
@@ -138,10 +152,17 @@ class JobRoles(Construct):
 
 
 class PipelineRole(iam.Role):
-    """The role SageMaker Pipelines assumes: runs the jobs, reads the report and registers the model."""
+    """The role SageMaker Pipelines assumes: runs jobs and function, reads the report, registers the model."""
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, names: Names, stores: Stores, jobs: JobRoles
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        stores: Stores,
+        jobs: JobRoles,
+        function_arn: str,
     ) -> None:
         super().__init__(
             scope,
@@ -150,6 +171,7 @@ class PipelineRole(iam.Role):
             assumed_by=iam.ServicePrincipal("sagemaker.amazonaws.com"),
         )
         self._allow_jobs()
+        self._allow(["lambda:InvokeFunction"], function_arn)
         self._allow_registering(names)
         self.add_to_policy(
             iam.PolicyStatement(

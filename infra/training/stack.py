@@ -1,5 +1,7 @@
 """The training stack: job code, roles and the pipeline."""
 
+from pathlib import Path
+
 import aws_cdk as cdk
 from aws_cdk import aws_s3_assets as assets
 from aws_cdk import aws_sagemaker as sagemaker
@@ -12,8 +14,10 @@ from infra.names import Names
 from infra.settings import ROOT, Settings
 from infra.training.definition import build_definition
 from infra.training.inputs import DefinitionInputs
+from infra.training.live_model_function import LiveModelFunction
 from infra.training.roles import JobRoles, PipelineRole, Stores
 
+PRICES = ROOT / "config" / "prices"
 CODE_FOLDER = ROOT / "pipeline_code"
 LIBRARIES = ("py3langid",)  # the job image has not got it, and Validate has no network to fetch it
 
@@ -38,10 +42,25 @@ class TrainingStack(cdk.Stack):
         self._settings, self._data = settings, data
         self._code = CodeAsset(self, "JobCode", folder=CODE_FOLDER, libraries=LIBRARIES)
         self._contract = assets.Asset(self, "Contract", path=str(settings.contract_path))
+        self._prices = assets.Asset(self, "Prices", path=str(price_table(settings.region)))
+        self._live_model = LiveModelFunction(
+            self,
+            "LiveModel",
+            names=names,
+            model_package_group=model_package_group,
+            log_retention_days=settings.operations.log_retention_days,
+        )
         self._image = training_image(settings.region)
         stores = self._stores()
         jobs = JobRoles(self, "JobRoles", names=names, settings=settings, stores=stores, image=self._image)
-        role = PipelineRole(self, "PipelineRole", names=names, stores=stores, jobs=jobs)
+        role = PipelineRole(
+            self,
+            "PipelineRole",
+            names=names,
+            stores=stores,
+            jobs=jobs,
+            function_arn=self._live_model.function_arn,
+        )
         definition = build_definition(self._inputs(jobs, model_package_group))
         pipeline = sagemaker.CfnPipeline(
             self,
@@ -60,6 +79,7 @@ class TrainingStack(cdk.Stack):
             artifacts=self._data.artifacts,
             assets=self._code.bucket,
             asset_keys=(self._code.s3_object_key, self._contract.s3_object_key),
+            prices_key=self._prices.s3_object_key,
             key=self._data.key,
         )
 
@@ -73,9 +93,17 @@ class TrainingStack(cdk.Stack):
             code_file=self._code.s3_object_key,
             artifact_uri=data.artifacts.s3_url_for_object(),
             contract_uri=self._contract.s3_object_url,
+            prices_uri=self._prices.s3_object_url,
+            live_model_function=self._live_model.function_arn,
             key_arn=data.key.key_arn,
             job_image=self._image.uri,
             endpoint_image=inference_image(settings.region, settings.serving.instance_type).uri,
             feature_group=data.feature_group_name,
             model_package_group=model_package_group,
         )
+
+
+def price_table(region: str, *, folder: Path = PRICES) -> Path:
+    """Return the file with the prices of a region, that of us-east-1 where the region has none."""
+    own = folder / f"{region}.toml"
+    return own if own.is_file() else folder / "us-east-1.toml"

@@ -1,8 +1,8 @@
-"""Baselines: simple models on the same rows, for Evaluate to compare with; runs beside Train."""
+"""Baselines: simple models and the live one on the same rows, for Evaluate to compare with; beside Train."""
 
 from infra.training.expressions import Json, output_of, parameter, text
 from infra.training.inputs import DefinitionInputs
-from infra.training.steps import prepare
+from infra.training.steps import live_model, prepare
 from infra.training.steps.processing import (
     ROOT,
     ProcessingJob,
@@ -23,14 +23,18 @@ def baselines_step(inputs: DefinitionInputs) -> Json:
         role=inputs.roles.baselines,
         arguments=[
             "--train-dir", f"{ROOT}/input/train",
+            "--validation-dir", f"{ROOT}/input/validation",
             "--test-dir", f"{ROOT}/input/test",
             "--contract-dir", f"{ROOT}/input/contract",
+            "--live-dir", f"{ROOT}/input/live",
+            "--live-package", live_model.live_package(),
             "--output-dir", f"{ROOT}/output/baselines",
             "--seed", text(parameter("Seed")),
         ],
         sources=[
-            *(Source(split, output_of(prepare.NAME, split)) for split in ("train", "test")),
+            *(Source(split, output_of(prepare.NAME, split)) for split in prepare.SPLITS),
             contract_source(),
+            Source("live", live_model.live_uri()),
         ],
         products=[Product("baselines", execution_uri(inputs, "baselines"))],
     )  # fmt: skip

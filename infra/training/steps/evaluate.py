@@ -33,6 +33,7 @@ def evaluate_step(inputs: DefinitionInputs) -> Json:
             Source("validation", output_of(validate.NAME, "validation")),
             Source("prepare", output_of(prepare.NAME, "report")),
             contract_source(),
+            Source("prices", inputs.prices_uri),
         ],
         products=[Product(OUTPUT, execution_uri(inputs, "evaluate"))],
     )
@@ -48,7 +49,9 @@ def _arguments() -> list[str | Json]:
         "--validation-dir", f"{ROOT}/input/validation",
         "--prepare-dir", f"{ROOT}/input/prepare",
         "--contract-dir", f"{ROOT}/input/contract",
+        "--prices-dir", f"{ROOT}/input/prices",
         "--output-dir", f"{ROOT}/output/{OUTPUT}",
         "--min-accuracy", text(parameter("MinAccuracyValue")),
+        "--deploy-instance-type", parameter("DeployInstanceType"),
         "--seed", text(parameter("Seed")),
     ]  # fmt: skip

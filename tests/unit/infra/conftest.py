@@ -29,6 +29,8 @@ def definition_inputs() -> DefinitionInputs:
         code_file="0123.gz",
         artifact_uri="s3://artifacts",
         contract_uri="s3://assets/4567.toml",
+        prices_uri="s3://assets/89ab.toml",
+        live_model_function="arn:aws:lambda:us-east-1:123456789012:function:live-model",
         key_arn="arn:aws:kms:us-east-1:123456789012:key/1",
         job_image="123456789012.dkr.ecr.us-east-1.amazonaws.com/train:1",
         endpoint_image="123456789012.dkr.ecr.us-east-1.amazonaws.com/serve:1",

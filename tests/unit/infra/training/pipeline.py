@@ -6,6 +6,7 @@ from typing import Any
 TRAIN = "Train"
 Json = dict[str, Any]
 # What a start must give, below the bucket of the deployed pipeline as the tests write it.
+LIVE_PACKAGE = "arn:aws:sagemaker:us-east-1:123456789012:model-package/bertline-dev/3"
 REQUIRED = {"InputData": "s3://<Raw>/reviews/0a1b", "EncoderUri": "s3://<Raw>/encoder/2c3d"}
 
 
@@ -28,10 +29,12 @@ def given(
     values: Mapping[str, Any],
     execution: str = "run",
     reports: Mapping[str, Any] | None = None,
+    live: str | None = None,
 ) -> Json:
     """The definition of an execution that was started with these parameter values.
 
-    `reports` are the values that JSON paths find in property files, for an execution that came so far.
+    `reports` are the values that JSON paths find in property files, for an execution that came so far;
+    `live` is the artifact of the live model, if there is one.
     """
     defaults = {one["Name"]: one["DefaultValue"] for one in definition["Parameters"] if "DefaultValue" in one}
     known = {
@@ -41,11 +44,14 @@ def given(
     }
     started: Json = {**definition, "Steps": _fill(definition["Steps"], known)}
     for one in steps(started):
-        known |= {f"Steps.{one['Name']}.{path}": uri for path, uri in _products(one)}
+        known |= {f"Steps.{one['Name']}.{path}": uri for path, uri in _products(one, live)}
     return {**definition, "Steps": _fill(definition["Steps"], known)}
 
 
-def _products(one: Json) -> Iterator[tuple[str, str]]:
+def _products(one: Json, live: str | None) -> Iterator[tuple[str, str]]:
+    if one["Type"] == "Lambda":
+        yield "OutputParameters['LiveModelPackage']", LIVE_PACKAGE if live else "none"
+        yield "OutputParameters['LiveModelUri']", live or one["Arguments"]["ContractUri"]
     if one["Type"] == "Training":
         folder = one["Arguments"]["OutputDataConfig"]["S3OutputPath"]
         yield "ModelArtifacts.S3ModelArtifacts", f"{folder}/pipelines-job/output/model.tar.gz"

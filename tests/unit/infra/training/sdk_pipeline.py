@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import pytest
 from sagemaker.core.config.config_manager import SageMakerConfig
+from sagemaker.core.lambda_helper import Lambda
 from sagemaker.core.network import NetworkConfig
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import (
@@ -31,6 +32,7 @@ from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.fail_step import FailStep
+from sagemaker.mlops.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum, LambdaStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
 from sagemaker.train.model_trainer import ModelTrainer
@@ -103,12 +105,15 @@ class SdkPipeline:
             environment={"FEATURE_STORE_OFFLINE_PREFIX": p["FeatureStoreOfflinePrefix"]},
         )  # fmt: skip
         train = self.training(prepare)
+        live = self.live_model()
         baselines = self.processing(
             "Baselines",
-            words=["--train-dir", "train", "--test-dir", "test", "--contract-dir", "contract",
+            words=["--train-dir", "train", "--validation-dir", "validation", "--test-dir", "test",
+                   "--contract-dir", "contract", "--live-dir", "live",
+                   "--live-package", live.properties.Outputs["LiveModelPackage"],
                    "--output-dir", "=baselines", "--seed", p["Seed"].to_string()],
-            sources={"train": output(prepare, "train"), "test": output(prepare, "test"),
-                     "contract": p["ContractUri"]},
+            sources={**{split: output(prepare, split) for split in ("train", "validation", "test")},
+                     "contract": p["ContractUri"], "live": live.properties.Outputs["LiveModelUri"]},
             products={"baselines": self.run_uri("baselines")},
         )  # fmt: skip
         report = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
@@ -116,16 +121,18 @@ class SdkPipeline:
             "Evaluate",
             words=["--model-dir", "model", "--test-dir", "test", "--baselines-dir", "baselines",
                    "--validation-dir", "validation", "--prepare-dir", "prepare", "--contract-dir", "contract",
-                   "--output-dir", "=evaluation", "--min-accuracy", p["MinAccuracyValue"].to_string(),
-                   "--seed", p["Seed"].to_string()],
+                   "--prices-dir", "prices", "--output-dir", "=evaluation",
+                   "--min-accuracy", p["MinAccuracyValue"].to_string(),
+                   "--deploy-instance-type", p["DeployInstanceType"], "--seed", p["Seed"].to_string()],
             sources={"model": train.properties.ModelArtifacts.S3ModelArtifacts,
                      "test": output(prepare, "test"), "baselines": output(baselines, "baselines"),
                      "validation": output(validate, "validation"),
-                     "prepare": output(prepare, "report"), "contract": p["ContractUri"]},
+                     "prepare": output(prepare, "report"), "contract": p["ContractUri"],
+                     "prices": self.inputs.prices_uri},
             products={"evaluation": self.run_uri("evaluate")},
             report=report,
         )  # fmt: skip
-        steps = [validate, prepare, train, baselines, evaluate, self.gate(evaluate, report)]
+        steps = [validate, prepare, live, train, baselines, evaluate, self.gate(evaluate, report)]
         pipeline = Pipeline(
             name="p", parameters=list(p.values()), steps=steps, sagemaker_session=self.session
         )
@@ -232,6 +239,18 @@ class SdkPipeline:
             ]
         )
         return TrainingStep(name="Train", step_args=arguments, cache_config=self.cache)
+
+    def live_model(self) -> LambdaStep:
+        """The step that looks up the live model."""
+        return LambdaStep(
+            name="LiveModel",
+            lambda_func=Lambda(function_arn=self.inputs.live_model_function, session=self.session),
+            inputs={"ContractUri": self.parameters["ContractUri"]},
+            outputs=[
+                LambdaOutput(output_name=name, output_type=LambdaOutputTypeEnum.String)
+                for name in ("LiveModelPackage", "LiveModelUri")
+            ],
+        )
 
     def gate(self, evaluate: ProcessingStep, report: PropertyFile) -> ConditionStep:
         """The gate without Register."""

@@ -44,20 +44,20 @@ CHANGES: list[tuple[str, Any, list[str]]] = [
     ("InputMode", "FastFile", ["Train"]),
     ("RunValidation", "False", ["Train"]),
     ("MinAccuracyValue", 0.9, ["Evaluate"]),
+    ("DeployInstanceType", "ml.c5.large", ["Evaluate"]),
 ]
 WITHOUT_EFFECT = {
     "ProcessingInstanceCount": "every review is prepared by itself, whatever machine its file falls to",
     "ProcessingInstanceType": "the processing jobs compute on processors, alike on every type",
     "TrainVolumeSize": "a disk is large enough or the job fails",
     "ModelApprovalStatus": "Register is never cached",
-    "DeployInstanceType": "Register is never cached",
     "DeployInstanceCount": "Register is never cached",
 }
 
 
-def compared(definition: Json, values: Mapping[str, Any], name: str) -> Json:
+def compared(definition: Json, values: Mapping[str, Any], name: str, live: str | None = None) -> Json:
     """The attributes of a step that SageMaker compares, in an execution whose steps ran at fixed places."""
-    one = step(given(definition, values), name)
+    one = step(given(definition, values, live=live), name)
     return {key: one["Arguments"][key] for key in COMPARED[one["Type"]]}
 
 
@@ -83,6 +83,31 @@ def test_nothing_runs_again_for_what_changes_no_result(
 def test_every_parameter_is_judged(definition_inputs: DefinitionInputs) -> None:
     declared = [one["Name"] for one in build_definition(definition_inputs)["Parameters"]]
     assert sorted([row[0] for row in CHANGES] + list(WITHOUT_EFFECT)) == sorted(declared)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [(None, "s3://a/1"), ("s3://a/1", "s3://a/2"), ("s3://a/1", None)]
+)
+def test_another_live_model_runs_baselines_again_and_nothing_before_them(
+    definition_inputs: DefinitionInputs, before: str | None, after: str | None
+) -> None:
+    definition = build_definition(definition_inputs)
+    changed_by = [
+        name
+        for name in CACHED
+        if compared(definition, {}, name, before) != compared(definition, {}, name, after)
+    ]
+    assert changed_by == ["Baselines"]
+    assert "CacheConfig" not in step(definition, "LiveModel")
+
+
+def test_another_price_table_evaluates_again(definition_inputs: DefinitionInputs) -> None:
+    definition, other = (
+        build_definition(replace(definition_inputs, prices_uri=uri))
+        for uri in ("s3://a/1.toml", "s3://a/2.toml")
+    )
+    changed_by = [name for name in CACHED if compared(definition, {}, name) != compared(other, {}, name)]
+    assert changed_by == ["Evaluate"]
 
 
 def test_other_code_runs_every_step_again(definition_inputs: DefinitionInputs) -> None:

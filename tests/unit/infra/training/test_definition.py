@@ -9,7 +9,7 @@ from infra.training.definition import build_definition
 from infra.training.inputs import DefinitionInputs
 from infra.training.steps.train import METRICS
 from tests.unit.infra.synthesis import Assembly
-from tests.unit.infra.training.pipeline import TRAIN, Json, given, references, step, steps
+from tests.unit.infra.training.pipeline import LIVE_PACKAGE, TRAIN, Json, given, references, step, steps
 
 PROCESSING = ["Validate", "Prepare", "Baselines", "Evaluate"]
 
@@ -27,8 +27,9 @@ def test_the_steps_follow_each_other(definition: Json) -> None:
     assert {one["Name"]: after(definition, one["Name"]) for one in definition["Steps"]} == {
         "Validate": set(),
         "Prepare": {"Validate"},
+        "LiveModel": set(),
         "Train": {"Prepare"},
-        "Baselines": {"Prepare"},
+        "Baselines": {"Prepare", "LiveModel"},
         "Evaluate": {"Validate", "Prepare", "Baselines", "Train"},
         "Gate": {"Evaluate", "Train"},
     }
@@ -46,6 +47,7 @@ def test_what_is_deployed_is_this_definition(dev: Assembly, definition: Json) ->
     deployed = dev.definition()
     assert [one["Name"] for one in steps(deployed)] == [one["Name"] for one in steps(definition)]
     assert step(deployed, "Train")["Arguments"]["RoleArn"] == "<JobRolesTrain>"
+    assert step(deployed, "LiveModel")["FunctionArn"] == "<LiveModelFunction>"
     assert "Token[" not in json.dumps(deployed)
 
 
@@ -83,6 +85,29 @@ def test_the_evidence_of_a_refused_input_is_kept(definition: Json) -> None:
         if item["S3Output"]["S3UploadMode"] == "Continuous"
     }
     assert continuous == {("Validate", "quarantine"), ("Validate", "validation")}
+
+
+def test_the_live_model_is_looked_up_anew_every_time(definition: Json) -> None:
+    assert step(definition, "LiveModel") == {
+        "Name": "LiveModel",
+        "Type": "Lambda",
+        "Arguments": {"ContractUri": {"Get": "Parameters.ContractUri"}},
+        "FunctionArn": "arn:aws:lambda:us-east-1:123456789012:function:live-model",
+        "OutputParameters": [
+            {"OutputName": "LiveModelPackage", "OutputType": "String"},
+            {"OutputName": "LiveModelUri", "OutputType": "String"},
+        ],
+    }
+
+
+@pytest.mark.parametrize("live", [None, "s3://artifacts/executions/old/train/job/output/model.tar.gz"])
+def test_baselines_gets_the_live_model_or_something_that_exists(definition: Json, live: str | None) -> None:
+    arguments = step(given(definition, {}, live=live), "Baselines")["Arguments"]
+    words = arguments["AppSpecification"]["ContainerArguments"]
+    sources = {one["InputName"]: one["S3Input"]["S3Uri"] for one in arguments["ProcessingInputs"]}
+    assert words[words.index("--live-package") + 1] == (LIVE_PACKAGE if live else "none")
+    assert words[words.index("--live-dir") + 1] == "/opt/ml/processing/input/live"
+    assert sources["live"] == (live or "s3://assets/4567.toml")
 
 
 def test_the_report_is_a_property_file_of_evaluate(definition: Json) -> None:

@@ -168,11 +168,13 @@ ARRIVALS = [
         register("CustomerMetadataProperties", "DeployInstanceType"),
         "ml.c5.large",
     ),
+    ("DeployInstanceType", "ml.c5.large", argument("Evaluate", "--deploy-instance-type"), "ml.c5.large"),
     ("DeployInstanceCount", 4, register("CustomerMetadataProperties", "DeployInstanceCount"), "4"),
     *[("EncoderUri", "s3://mine/e", input_uri(job, "encoder"), "s3://mine/e") for job in SHAPING],
     ("EncoderUri", "s3://mine/e", channel("encoder"), "s3://mine/e"),
     *[("ContractUri", "s3://mine/c", input_uri(job, "contract"), "s3://mine/c") for job in JOBS],
     ("ContractUri", "s3://mine/c", channel("contract"), "s3://mine/c"),
+    ("ContractUri", "s3://mine/c", lambda d: step(d, "LiveModel")["Arguments"]["ContractUri"], "s3://mine/c"),
 ]  # fmt: skip
 
 

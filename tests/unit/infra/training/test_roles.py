@@ -76,13 +76,15 @@ def test_the_key_is_granted_to_services_only(dev: Assembly, component: str) -> N
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_of_the_shared_asset_bucket_a_job_reads_code_and_contract_only(dev: Assembly, job: str) -> None:
+def test_of_the_shared_asset_bucket_a_job_reads_what_it_is_given_only(dev: Assembly, job: str) -> None:
     bucket = "cdk-hnb659fds-assets-<AWS::AccountId>-us-east-1"
     readable = {r for r in resources(statements(dev, job), "s3:GetObject") if r.startswith(bucket)}
     files = dev.definition()
     code = step(files, "Train")["Arguments"]["HyperParameters"]["sagemaker_submit_directory"].strip('"')
     (contract,) = [one["DefaultValue"] for one in files["Parameters"] if one["Name"] == "ContractUri"]
-    assert readable == {code.removeprefix("s3://"), contract.removeprefix("s3://")}
+    prices = set(input_uris(step(files, "Evaluate")["Arguments"], "prices")) if job == "Evaluate" else set()
+    assert readable == {code.removeprefix("s3://"), contract.removeprefix("s3://"), *prices}
+    assert len(readable) == (3 if job == "Evaluate" else 2)
     assert not [r for r in readable if "*" in r]
 
 
@@ -124,8 +126,9 @@ def test_raw_reviews_are_for_validate_only(dev: Assembly, job: str) -> None:
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_a_job_can_read_its_inputs_and_write_its_outputs(dev: Assembly, job: str) -> None:
-    arguments = step(given(dev.definition(), {}), job)["Arguments"]
+@pytest.mark.parametrize("live", [None, "s3://<Artifacts>/executions/old/train/job/output/model.tar.gz"])
+def test_a_job_can_read_its_inputs_and_write_its_outputs(dev: Assembly, job: str, live: str | None) -> None:
+    arguments = step(given(dev.definition(), {}, live=live), job)["Arguments"]
     found = statements(dev, job)
     assert arguments["RoleArn"] == f"<JobRoles{job}>"
     for uri in input_uris(arguments):
@@ -135,8 +138,9 @@ def test_a_job_can_read_its_inputs_and_write_its_outputs(dev: Assembly, job: str
         assert matches(resources(found, "s3:PutObject"), f"{uri}/object"), uri
 
 
-def input_uris(arguments: Json) -> list[str]:
-    inputs = [one["S3Input"]["S3Uri"] for one in arguments.get("ProcessingInputs", [])]
+def input_uris(arguments: Json, only: str = "") -> list[str]:
+    sources = arguments.get("ProcessingInputs", [])
+    inputs = [one["S3Input"]["S3Uri"] for one in sources if only in ("", one["InputName"])]
     channels = [one["DataSource"]["S3DataSource"]["S3Uri"] for one in arguments.get("InputDataConfig", [])]
     return [uri.removeprefix("s3://") for uri in inputs + channels]
 
@@ -210,6 +214,32 @@ def test_the_pipeline_makes_and_tags_versions_of_its_own_group_only(dev: Assembl
         f"{account}:processing-job/pipelines-*",
         f"{account}:training-job/pipelines-*",
     }
+
+
+def test_the_pipeline_invokes_the_function_of_its_step_only(dev: Assembly) -> None:
+    assert resources(pipeline(dev), "lambda:InvokeFunction") == {"<LiveModelFunction>"}
+
+
+def test_the_function_looks_at_its_endpoint_and_registry_and_changes_nothing(dev: Assembly) -> None:
+    found = dev.statements("training", "LiveModelRole")
+    account = "arn:aws:sagemaker:us-east-1:<AWS::AccountId>"
+    assert {action: resources(found, action) for action in actions(found)} == {
+        "sagemaker:DescribeEndpoint": {f"{account}:endpoint/bertline-dev"},
+        "sagemaker:DescribeEndpointConfig": {f"{account}:endpoint-config/bertline-dev-*"},
+        "sagemaker:DescribeModel": {f"{account}:model/bertline-dev-*"},
+        "sagemaker:DescribeModelPackage": {f"{account}:model-package/bertline-dev/*"},
+        "sagemaker:ListModelPackages": {
+            f"{account}:model-package-group/bertline-dev",
+            f"{account}:model-package/bertline-dev/*",
+        },
+        "logs:CreateLogStream": {"<LiveModelLog>"},
+        "logs:PutLogEvents": {"<LiveModelLog>"},
+    }
+
+
+def test_only_lambda_takes_the_role_of_the_function(dev: Assembly) -> None:
+    trust = dev.only("training", "AWS::IAM::Role", "LiveModelRole")["Properties"]["AssumeRolePolicyDocument"]
+    assert [one["Principal"] for one in trust["Statement"]] == [{"Service": "lambda.amazonaws.com"}]
 
 
 def test_the_pipeline_passes_the_job_roles_to_sagemaker_only(dev: Assembly) -> None:

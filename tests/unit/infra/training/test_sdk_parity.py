@@ -33,6 +33,7 @@ def without_what_the_sdk_cannot_say(definition: Json) -> Json:
 
 
 @pytest.mark.filterwarnings("ignore:Running within a PipelineSession")
+@pytest.mark.filterwarnings("ignore:Lambda function won't be updated")
 def test_both_ways_give_the_same_pipeline(definition_inputs: DefinitionInputs) -> None:
     ours = build_definition(definition_inputs)
     sdk = sdk_pipeline.build(definition_inputs, ours["Parameters"])
