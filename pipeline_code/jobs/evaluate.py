@@ -11,17 +11,20 @@ from typing import Any
 
 from pipeline_code.jobs import entry
 from pipeline_code.reviews.bundle import extract_bundle
+from pipeline_code.reviews.constraints import measure_constraints
 from pipeline_code.reviews.contract import read_contract_directory
 from pipeline_code.reviews.dataset import read_features
 from pipeline_code.reviews.evaluation import (
+    Evidence,
     check_pieces,
     evaluate,
     hardest_mistakes,
-    predict,
+    mistake_lines,
     prediction_lines,
 )
 from pipeline_code.reviews.files import read_json, sha256_file, write_json, write_text
 from pipeline_code.reviews.preparation import merge_reports
+from pipeline_code.reviews.predictions import predict, predict_texts
 from pipeline_code.reviews.report import render
 
 _MISTAKES = 12
@@ -30,8 +33,9 @@ _MISTAKES = 12
 def main(arguments: Sequence[str]) -> None:
     """Run the job with its command-line arguments."""
     parser = entry.JobArguments(__doc__ or "")
-    parser.directories("model", "test", "baselines", "validation", "prepare", "contract", "output")
+    parser.directories("model", "test", "baselines", "validation", "prepare", "contract", "prices", "output")
     parser.add_argument("--min-accuracy", type=float, required=True)
+    parser.add_argument("--deploy-instance-type", required=True, help="whose price is reckoned with")
     parser.add_argument("--seed", type=int, required=True)
     options = parser.parse_args(arguments)
     if not 0 <= options.min_accuracy <= 1:
@@ -44,20 +48,44 @@ def main(arguments: Sequence[str]) -> None:
     prepare = merge_reports(options.prepare_dir)
     archive = options.model_dir / "model.tar.gz"
     with tempfile.TemporaryDirectory(prefix="bertline-model-") as directory:
-        facts = extract_bundle(archive, Path(directory))
+        model = Path(directory)
+        facts = extract_bundle(archive, model)
         check_pieces(facts, test, baselines, contract)
-        predictions = predict(Path(directory), test, contract)
-    evaluation = evaluate(
-        predictions, test, baselines, contract, min_accuracy=options.min_accuracy, seed=options.seed
-    )
+        evidence = Evidence(
+            contract=contract,
+            test=test,
+            baselines=baselines,
+            predictions=predict(model, test, contract),
+            must_pass=predict_texts(model, [item.text for item in contract.must_pass], contract),
+            constraints=measure_constraints(
+                archive,
+                model,
+                test.texts,
+                instance_type=options.deploy_instance_type,
+                prices=options.prices_dir,
+            ),
+            facts=facts,
+        )
+    evaluation = evaluate(evidence, min_accuracy=options.min_accuracy, seed=options.seed)
     evaluation["data"] = _data(validation, prepare)
     evaluation["model"] = {"archive_sha256": sha256_file(archive), **facts}
-    mistakes = hardest_mistakes(predictions, test, contract, _MISTAKES)
-    output: Path = options.output_dir
-    write_text(output / "predictions.jsonl", prediction_lines(predictions, test, contract))
-    write_text(output / "report.html", render(evaluation, validation, prepare, mistakes))
-    write_json(output / "evaluation.json", evaluation)
+    _write(options.output_dir, evidence, evaluation, validation, prepare)
     _print(evaluation)
+
+
+def _write(
+    output: Path,
+    evidence: Evidence,
+    evaluation: dict[str, Any],
+    validation: dict[str, Any],
+    prepare: dict[str, Any],
+) -> None:
+    """evaluation.json comes last: with it, everything else is there."""
+    hardest = hardest_mistakes(evidence, _MISTAKES)
+    write_text(output / "predictions.jsonl", prediction_lines(evidence))
+    write_text(output / "mistakes.jsonl", mistake_lines(evidence))
+    write_text(output / "report.html", render(evaluation, validation, prepare, hardest))
+    write_json(output / "evaluation.json", evaluation)
 
 
 def _data(validation: dict[str, Any], prepare: dict[str, Any]) -> dict[str, Any]:
