@@ -1,7 +1,7 @@
 """How good people are at the task: HLP(k), what k raters say against the raters that remain.
 
-Human level is agreement, not truth, and it moves with k: one person agrees less often with the others than the
-mean of nine does. The figure for k = 1 is what a model that replaces one person is compared with.
+Human level is agreement, not truth, and it moves with k: one person agrees less often with the others than
+the mean of nine does. The figure for k = 1 is what a model that replaces one person is compared with.
 """
 
 from __future__ import annotations

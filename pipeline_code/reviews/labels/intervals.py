@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from pipeline_code.reviews.labels.ratings import weighted_counts
 from pipeline_code.reviews.metrics import Floats
 
 Statistic = Callable[[Floats], Floats]
@@ -29,7 +31,7 @@ class Resampling:
 
         The interval holds the middle 95 % of a bootstrap that draws as many groups as there are, with
         replacement (Efron and Tibshirani 1993, ch. 13). A replicate in which a statistic is not defined
-        is left out of its interval.
+        is left out of its interval; a statistic that is not defined at all is None.
 
         Parameters
         ----------
@@ -49,14 +51,15 @@ class Resampling:
             np.split(replicates, widths, axis=1), flat, shapes, statistics, strict=True
         ):
             value = float(statistic(part.sum(axis=0).reshape(1, *shape))[0])
-            found.append({"value": value, "interval": _interval(statistic(drawn.reshape(-1, *shape)))})
+            interval = _interval(statistic(drawn.reshape(-1, *shape))) if math.isfinite(value) else None
+            found.append({"value": value if interval else None, "interval": interval})
         return found
 
     def _replicates(self, group_ids: Sequence[str], columns: Floats) -> Floats:
         """Column sums of every replicate [samples, columns]."""
         names, place = np.unique(np.asarray(group_ids), return_inverse=True)
         groups = len(names)
-        by_group = np.stack([np.bincount(place, column, minlength=groups) for column in columns.T], axis=1)
+        by_group = np.stack([weighted_counts(place, column, groups) for column in columns.T], axis=1)
         generator = np.random.default_rng(self.seed)
         share = np.full(groups, 1 / groups)
         chunk = max(1, _CHUNK_BYTES // (_GROUP_BYTES * groups))
@@ -67,9 +70,9 @@ class Resampling:
         return found
 
 
-def _interval(values: Floats) -> list[float]:
+def _interval(values: Floats) -> list[float] | None:
     known = values[np.isfinite(values)]
     if not len(known):
-        return [float("nan"), float("nan")]
+        return None
     low, high = np.percentile(known, [2.5, 97.5])
     return [float(low), float(high)]

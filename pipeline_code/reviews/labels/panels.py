@@ -1,8 +1,8 @@
 """What panels of k raters say against the raters that remain, as expected confusion matrices a text.
 
-Nothing is drawn where ratings lie on a lattice (stars, half stars, -4 ... 4): the number of panels of k raters
-with each sum follows from the generating function prod_v (1 + y x^v)^(raters who said v), and the sum of the
-remaining raters is what is left. Continuous ratings are drawn, except for k = 1.
+Nothing is drawn where ratings lie on a lattice (stars, half stars, -4 ... 4): the number of panels of k
+raters with each sum follows from the generating function prod_v (1 + y x^v)^(raters who said v), and the
+sum of the remaining raters is what is left. Continuous ratings are drawn, except for k = 1.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 from scipy.special import comb
 
-from pipeline_code.reviews.labels.ratings import RatedTexts, ScaleRule, class_ids
+from pipeline_code.reviews.labels.ratings import RatedTexts, ScaleRule, class_ids, weighted_counts
 from pipeline_code.reviews.metrics import Floats, Ints
 
 Reference = Literal["mean", "majority"]
@@ -108,7 +108,7 @@ def _tallied(rest: Ints, panel: Ints, weights: Floats, classes: int) -> Floats:
     """Weights [texts, cases] summed by the class of the rest and that of the panel."""
     texts = len(rest)
     flat = (np.arange(texts)[:, None] * classes + rest) * classes + panel
-    found = np.bincount(flat.ravel(), weights.ravel(), minlength=texts * classes * classes)
+    found = weighted_counts(flat.ravel(), weights.ravel(), texts * classes * classes)
     return found.reshape(texts, classes, classes)
 
 
@@ -122,7 +122,7 @@ def _tally_ratings(rated: RatedTexts, rest: Ints, panel: Ints, rule: ScaleRule) 
     classes = len(rule.cuts) + 1
     flat = (rated.text_of * classes + rest) * classes + panel
     shares = 1 / rated.counts[rated.text_of]
-    found = np.bincount(flat, shares, minlength=len(rated) * classes * classes)
+    found = weighted_counts(flat, shares, len(rated) * classes * classes)
     return found.reshape(-1, classes, classes)
 
 
@@ -151,7 +151,8 @@ def _by_votes(votes: Ints, size: int) -> Floats:
         rest = left == left.max(axis=1, keepdims=True)
         shares = rest[:, :, None] * (first / first.sum()) / rest.sum(axis=1)[:, None, None]
         found += ways[:, None, None] * shares
-    return found / comb(votes.sum(axis=1), size)[:, None, None]
+    chances: Floats = found / comb(votes.sum(axis=1), size)[:, None, None]
+    return chances
 
 
 def _compositions(total: int, parts: int) -> Iterator[Sequence[int]]:

@@ -94,6 +94,11 @@ def class_ids(rule: ScaleRule, ratings: Floats) -> Ints:
     return found
 
 
+def weighted_counts(places: Ints, weights: Floats, size: int) -> Floats:
+    """Sum of the weights at each place [size]."""
+    return np.bincount(places, weights, minlength=size).astype(np.float64, copy=False)
+
+
 @dataclass(frozen=True)
 class RatedTexts:
     """The rows that people rated. `values` holds all ratings end to end, those of text i at
@@ -136,7 +141,7 @@ class RatedTexts:
 
     def summed(self, amounts: Floats) -> Floats:
         """Sums a text of one amount a rating."""
-        return np.bincount(self.text_of, amounts, minlength=len(self))
+        return weighted_counts(self.text_of, amounts, len(self))
 
     @cached_property
     def means(self) -> Floats:
@@ -147,6 +152,12 @@ class RatedTexts:
     def spread(self) -> Floats:
         """Sum of squared deviations from the mean, a text."""
         return self.summed((self.values - self.means[self.text_of]) ** 2)
+
+    @property
+    def pooled_variance(self) -> float:
+        """Variance within texts, over all that were rated more than once; 0 if none was."""
+        freedom = float((self.counts - 1).sum())
+        return float(self.spread.sum()) / freedom if freedom else 0.0
 
     def votes(self, rule: ScaleRule) -> Ints:
         """Ratings of each class [texts, classes]."""
