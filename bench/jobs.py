@@ -22,11 +22,20 @@ class Folders:
     encoder: Path
     contract: Path
 
-    def prepare(self, shares: tuple[float, float, float], *, protocol: str, seed: int, length: int) -> None:
+    def prepare(
+        self,
+        shares: tuple[float, float, float],
+        *,
+        protocol: str,
+        seed: int,
+        length: int,
+        truncation: str = "Head",
+    ) -> None:
         """Validate and Prepare."""
         named = zip(SPLITS, shares, strict=True)
         shaping = [text for name, share in named for text in (f"--{name}-split-percentage", str(share))]
         shaping += ["--split-protocol", protocol, "--seed", str(seed), "--max-seq-length", str(length)]
+        shaping += ["--truncation", truncation]
         places = {"contract": self.contract, "encoder": self.encoder, "reviews": self.root / "reviews"}
         places |= {"dataset": self.root / "dataset"}
         read = {"input": self.raw, "quarantine": self.root / "quarantine", "report": self.root / "checked"}

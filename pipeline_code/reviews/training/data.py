@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
 from torch.utils.data import Dataset
 
 from pipeline_code.reviews.dataset import FeatureSet
+from pipeline_code.reviews.metrics import Ints
 
 Example = dict[str, Any]
 
@@ -26,6 +28,16 @@ class Examples(Dataset[Example]):
     def __getitem__(self, index: int) -> Example:
         row = self._rows[index]
         return {"input_ids": self._features.ids(row), "label": int(self._features.label_ids[row])}
+
+    @property
+    def label_ids(self) -> Ints:
+        """Class of each selected row."""
+        return self._features.label_ids[np.asarray(self._rows, dtype=np.int64)]
+
+    @property
+    def lengths(self) -> Ints:
+        """Tokens of each selected row."""
+        return self._features.lengths()[np.asarray(self._rows, dtype=np.int64)]
 
 
 @dataclass(frozen=True)

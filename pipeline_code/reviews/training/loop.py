@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import torch
+from torch.utils.data import Sampler
 from transformers import (
     EvalPrediction,
     PreTrainedModel,
@@ -22,8 +24,11 @@ from transformers import (
 from pipeline_code.reviews.errors import BertlineError
 from pipeline_code.reviews.metrics import confusion_matrix, scores
 from pipeline_code.reviews.training.data import Examples, PaddingCollator
+from pipeline_code.reviews.training.imbalance import RESAMPLE, class_counts
+from pipeline_code.reviews.training.losses import Loss, loss_for
 from pipeline_code.reviews.training.parameters import TrainingParameters
 from pipeline_code.reviews.training.precision import device_name, supports_bf16
+from pipeline_code.reviews.training.sampling import BalancedSampler
 
 
 class TrainingDiverged(BertlineError):
@@ -77,6 +82,31 @@ class _Lines(TrainerCallback):
             print(f"epoch={epoch} {listed}", flush=True)
 
 
+class _ImbalanceTrainer(Trainer):
+    """Trains with a loss and an order of its own; validation keeps the plain cross entropy."""
+
+    def __init__(self, *, loss: Loss | None, sampler: Sampler[int] | None, **rest: Any) -> None:
+        self._loss, self._sampler = loss, sampler
+        super().__init__(**rest)
+
+    def compute_loss(
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
+    ) -> Any:
+        """The loss of a batch [scalar], with the model's answer if that is asked for."""
+        if self._loss is None or not model.training:
+            return super().compute_loss(model, inputs, return_outputs, num_items_in_batch)
+        outputs = model(**{name: value for name, value in inputs.items() if name != "labels"})
+        loss = self._loss(outputs["logits"], inputs["labels"])
+        return (loss, outputs) if return_outputs else loss
+
+    def _get_train_sampler(self, *arguments: Any) -> Sampler[int] | None:
+        return self._sampler or super()._get_train_sampler(*arguments)
+
+
 def _require_finite(figures: dict[str, float], epoch: int, learning_rate: float) -> None:
     wrong = [f"{name} is {value}" for name, value in figures.items() if not math.isfinite(value)]
     if wrong:
@@ -114,7 +144,9 @@ def fine_tune(
     steps = steps_per_epoch(len(train), parameters, hosts)
     history = History()
     with tempfile.TemporaryDirectory(prefix="bertline-checkpoints-") as directory:
-        trainer = Trainer(
+        trainer = _ImbalanceTrainer(
+            loss=loss_for(parameters, class_counts(train.label_ids, int(model.config.num_labels or 0))),
+            sampler=_sampler(train, parameters),
             model=model,
             args=_arguments(directory, parameters, steps, validated=validation is not None),
             data_collator=PaddingCollator(pad_id),
@@ -128,6 +160,14 @@ def fine_tune(
     sizes = {"the sum of the weights": sum(float(weight.detach().sum()) for weight in model.parameters())}
     _require_finite(sizes, parameters.epochs, parameters.learning_rate)
     return history
+
+
+def _sampler(train: Examples, parameters: TrainingParameters) -> BalancedSampler | None:
+    if parameters.imbalance != RESAMPLE:
+        return None
+    return BalancedSampler(
+        train.label_ids, train.lengths, batch_size=parameters.train_batch_size, seed=parameters.seed
+    )
 
 
 def _arguments(

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from pipeline_code.reviews.errors import BertlineError
+from pipeline_code.reviews.training.imbalance import NONE, STRATEGIES
 
 
 class HyperparameterError(BertlineError):
@@ -19,7 +20,10 @@ class TrainingParameters:
     """How to fine-tune. The defaults are the measured recipe.
 
     `train_steps_per_epoch` and `validation_steps_per_epoch` cap the batches of an epoch, 0 takes all.
-    Batch sizes are per process. `freeze_bert_layer` trains the classification head alone.
+    Batch sizes are per process. `freeze_bert_layer` trains the classification head alone. `imbalance` is
+    what is done for rare classes, `focal_gamma` and `logit_adjustment_tau` belong to two of its options.
+    `tune_thresholds` lets validation move the class thresholds towards a better macro-F1; `overfit_check`
+    first makes sure that a copy of the model can learn a few examples by heart.
     """
 
     epochs: int = 3
@@ -31,6 +35,11 @@ class TrainingParameters:
     freeze_bert_layer: bool = False
     run_validation: bool = True
     balance_dataset: bool = False
+    imbalance: str = NONE
+    focal_gamma: float = 2.0
+    logit_adjustment_tau: float = 1.0
+    tune_thresholds: bool = False
+    overfit_check: bool = True
     seed: int = 42
     weight_decay: float = 0.01
     warmup_share: float = 0.1
@@ -41,6 +50,10 @@ class TrainingParameters:
             value = getattr(self, name)
             if not math.isfinite(value) or not low <= value <= high:
                 raise HyperparameterError(f"{name} must lie between {low:g} and {high:g}, got {value:g}")
+        if self.imbalance not in STRATEGIES:
+            raise HyperparameterError(
+                f"imbalance must be one of {', '.join(STRATEGIES)}, got {self.imbalance!r}"
+            )
 
     def as_dict(self) -> dict[str, Any]:
         """As JSON, for the model's provenance."""
@@ -54,6 +67,8 @@ _BOUNDS: dict[str, tuple[float, float]] = {
     "validation_batch_size": (1, 4096),
     "train_steps_per_epoch": (0, 1e9),
     "validation_steps_per_epoch": (0, 1e9),
+    "focal_gamma": (0, 10),
+    "logit_adjustment_tau": (0, 3),
     "seed": (0, 2**32 - 1),
     "weight_decay": (0, 1),
     "warmup_share": (0, 0.9),
@@ -85,7 +100,9 @@ def parse_parameters(arguments: Sequence[str]) -> TrainingParameters:
     return TrainingParameters(**values)
 
 
-def _value(name: str, kind: str, text: str) -> bool | int | float:
+def _value(name: str, kind: str, text: str) -> bool | int | float | str:
+    if kind == "str":
+        return text
     try:
         if kind == "bool":
             return {"true": True, "false": False}[text.lower()]
