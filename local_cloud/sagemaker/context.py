@@ -73,6 +73,11 @@ class Context:
                 self._clients[service] = self._make(service, self._own_keys())
             return self._clients[service]
 
+    def patient_client(self, service: str, role_arn: str, *, seconds: int) -> Any:
+        """A client in a session of `role_arn` that waits so long for an answer, and asks only once."""
+        patience = Config(read_timeout=seconds, retries={"total_max_attempts": 1, "mode": "standard"})
+        return self._make(service, self._role_session(role_arn), _CONFIG.merge(patience))
+
     def job_environment(self, role_arn: str | None) -> dict[str, str]:
         """The AWS variables of a child that acts as `role_arn`: a fresh session, endpoint and region."""
         keys = self._role_session(role_arn) if role_arn else self._own_keys()
@@ -101,9 +106,9 @@ class Context:
         """The SageMaker ARN of ``kind/name``."""
         return f"arn:aws:sagemaker:{self.region}:{self.account}:{resource}"
 
-    def _make(self, service: str, keys: dict[str, Any]) -> Any:
+    def _make(self, service: str, keys: dict[str, Any], config: Config = _CONFIG) -> Any:
         session: Any = boto3.Session(region_name=self.region, **keys)
-        return session.client(service, endpoint_url=self.endpoint_url, config=_CONFIG)
+        return session.client(service, endpoint_url=self.endpoint_url, config=config)
 
     def _own_keys(self) -> dict[str, str]:
         return {"aws_access_key_id": self.account, "aws_secret_access_key": _SECRET}

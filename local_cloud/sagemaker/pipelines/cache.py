@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
 
 # What the service compares (Developer Guide, "Default cache key attributes by pipeline step type").
-# Outputs and resources are not among it.
+# Outputs and resources are not among it. It says nothing of Lambda steps: their functions are always asked.
 KEY_ATTRIBUTES = {
     "Processing": ("AppSpecification", "Environment", "ProcessingInputs"),
     "Training": (

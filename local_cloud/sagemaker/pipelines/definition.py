@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_cloud.sagemaker.pipelines import conditions
+from local_cloud.sagemaker.pipelines import conditions, functions
 from local_cloud.sagemaker.pipelines.cache import CacheConfig, parse_config
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
 from local_cloud.sagemaker.pipelines.expressions import Reference, references
 from local_cloud.sagemaker.pipelines.parameters import Parameter, declare
 
 VERSION = "2020-12-01"
-STEP_TYPES = ("Processing", "Training", "Condition", "RegisterModel", "Fail")
+STEP_TYPES = ("Processing", "Training", "Lambda", "Condition", "RegisterModel", "Fail")
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Step:
     labels: Mapping[str, str]
     depends_on: tuple[str, ...]
     used: tuple[Reference, ...]
+    function: functions.Function | None = None
 
     @property
     def needs(self) -> frozenset[str]:
@@ -138,6 +139,7 @@ def _step(
         },
         depends_on=tuple(_plain(one) for one in item.get("DependsOn", [])),
         used=tuple(references(own)),
+        function=functions.parse(item) if type_ == "Lambda" else None,
     )
     if type_ == "Condition":
         yield from _read(arguments.get("IfSteps", []), (*branches, Branch(name, outcome=True)))
@@ -189,6 +191,11 @@ def _check_reference(definition: Definition, step: Step, reference: Reference) -
         raise DefinitionError(
             f"step '{step.name}' reads property file '{reference.path}', which step '{source.name}' has not"
         )
+    if reference.kind == "step" and source.function:
+        try:
+            source.function.check_reference(reference.path)
+        except DefinitionError as error:
+            raise DefinitionError(f"step '{step.name}' reads of step '{source.name}' {error}") from None
     _check_scope(step, source)
 
 

@@ -270,4 +270,6 @@ def _written(value: object) -> str:
 def _lower_keys(value: Any) -> Any:
     if isinstance(value, dict):
         return {key[:1].lower() + key[1:]: _lower_keys(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_lower_keys(item) for item in value]
     return value

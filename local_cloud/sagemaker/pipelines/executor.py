@@ -31,7 +31,7 @@ class Result:
 
 
 class StepRunner(Protocol):
-    """Does the work of Processing, Training and RegisterModel steps."""
+    """Does the work of Processing, Training, Lambda and RegisterModel steps."""
 
     def run(
         self, step: Step, arguments: Json, stop: threading.Event, started: Callable[[Json], None]

@@ -1,4 +1,4 @@
-"""Runs steps as jobs and model packages of this cloud."""
+"""Runs steps as jobs, functions and model packages of this cloud."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.jobs import lifecycle
+from local_cloud.sagemaker.pipelines import functions
 from local_cloud.sagemaker.pipelines.definition import Step
 from local_cloud.sagemaker.pipelines.errors import StepFailed, StepStopped
 from local_cloud.sagemaker.pipelines.executor import Json, Result
@@ -42,7 +43,9 @@ class CloudRunner:
     def run(
         self, step: Step, arguments: Json, stop: threading.Event, started: Callable[[Json], None]
     ) -> Result:
-        """Run a Processing, Training or RegisterModel step."""
+        """Run a Processing, Training, Lambda or RegisterModel step."""
+        if step.function:
+            return self._invoke(step.function, arguments, started)
         if step.type == "RegisterModel":
             return self._register(arguments)
         kind = _KINDS[step.type]
@@ -69,6 +72,15 @@ class CloudRunner:
             if stop.is_set() and not stopped:
                 stopped = True
                 run.stop.set()
+
+    def _invoke(
+        self, function: functions.Function, arguments: Json, started: Callable[[Json], None]
+    ) -> Result:
+        """Invoke the function as the pipeline's role. It cannot be stopped: a stop waits for its answer."""
+        started({"Lambda": {"Arn": function.arn}})
+        client = self._ctx.patient_client("lambda", self._role_arn, seconds=functions.LONGEST_SECONDS)
+        outputs = functions.invoke(client, function, arguments)
+        return Result({"OutputParameters": outputs}, functions.metadata(function, outputs))
 
     def _register(self, arguments: Json) -> Result:
         created = self._call("CreateModelPackage", arguments)

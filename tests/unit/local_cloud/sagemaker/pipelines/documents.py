@@ -36,6 +36,16 @@ def fail(name: str, message: Any) -> dict[str, Any]:
     return {"Name": name, "Type": "Fail", "Arguments": {"ErrorMessage": message}}
 
 
+FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:look"
+
+
+def lambda_step(name: str, *, outputs: Any = (("Uri", "String"),), **more: Any) -> dict[str, Any]:
+    """A Lambda step with output parameters of these names and types."""
+    declared = [{"OutputName": one, "OutputType": type_} for one, type_ in outputs]
+    step = {"Name": name, "Type": "Lambda", "Arguments": {}, "FunctionArn": FUNCTION}
+    return {**step, "OutputParameters": declared, **more}
+
+
 def document(*steps: dict[str, Any], parameters: tuple[dict[str, Any], ...] = ()) -> str:
     """A definition."""
     return json.dumps({"Version": "2020-12-01", "Parameters": list(parameters), "Steps": list(steps)})

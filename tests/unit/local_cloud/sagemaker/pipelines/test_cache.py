@@ -65,3 +65,4 @@ def test_name_type_and_pipeline_count_and_other_types_are_never_cached() -> None
     keys |= {key_of("arn", "A", "Training", {}), key_of("other", "A", "Processing", {})}
     assert len(keys) == 4
     assert _key("RegisterModel") is None
+    assert _key("Lambda") is None

@@ -7,7 +7,7 @@ import pytest
 from local_cloud.sagemaker.pipelines.definition import Branch, parse
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
 
-from .documents import condition, document, equals, fail, parameter, processing
+from .documents import FUNCTION, condition, document, equals, fail, lambda_step, parameter, processing
 
 READ_A = {"Environment": {"X": {"Get": "Steps.A.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"}}}
 
@@ -28,6 +28,15 @@ def test_dependencies_come_from_references_names_and_branches() -> None:
     assert definition.steps["D"].branches == (Branch("Gate", True),)
 
 
+def test_who_reads_an_output_parameter_waits_for_the_function() -> None:
+    read = {"Environment": {"X": {"Get": "Steps.A.OutputParameters['Uri']"}}}
+    definition = parse(document(processing("B", arguments=read), lambda_step("A")))
+    assert definition.steps["B"].needs == {"A"}
+    function = definition.steps["A"].function
+    assert function is not None
+    assert (function.arn, function.outputs) == (FUNCTION, {"Uri": "String"})
+
+
 def test_branches_nest() -> None:
     inner = condition("Inner", [equals(1, 1)], [], [fail("Stop", "no")])
     definition = parse(document(condition("Outer", [equals(1, 1)], [inner])))
@@ -42,9 +51,24 @@ def test_branches_nest() -> None:
         (json.dumps({"Version": "2020-12-01", "Steps": []}), "list of Steps"),
         (json.dumps({"Version": "1", "Steps": [fail("A", "")]}), "Version must be"),
         (
-            document({"Name": "A", "Type": "Lambda", "Arguments": {}}),
-            "step 'A': type 'Lambda' is not supported",
+            document({"Name": "A", "Type": "Callback", "Arguments": {}}),
+            "step 'A': type 'Callback' is not supported",
         ),
+        (document({"Name": "A", "Type": "Lambda", "Arguments": {}}), "step 'A': FunctionArn must be the ARN"),
+        (document(lambda_step("A", FunctionArn={"Get": "Parameters.F"})), "step 'A': FunctionArn must be"),
+        (document(lambda_step("A", FunctionArn="arn:aws:s3:::b")), "got 'arn:aws:s3:::b'"),
+        (document(lambda_step("A", OutputParameters={})), "step 'A': OutputParameters must be a list"),
+        (document(lambda_step("A", OutputParameters=["Uri"])), "needs an OutputName"),
+        (document(lambda_step("A", outputs=[("", "String")])), "needs an OutputName"),
+        (document(lambda_step("A", outputs=[("U", "List")])), "'U' has type 'List'; supported: String"),
+        (document(lambda_step("A", outputs=[("U", "Float")] * 2)), "'U' is declared twice"),
+        (document(lambda_step("A", outputs=[(f"U{n}", "Float") for n in range(51)])), "at most 50"),
+        (
+            document(lambda_step("A"), fail("B", {"Get": "Steps.A.OutputParameters['Url']"})),
+            "step 'B' reads of step 'A' 'OutputParameters['Url']', which a Lambda step has not; "
+            "it has: OutputParameters['Uri']",
+        ),
+        (document(lambda_step("A", outputs=[]), fail("B", {"Get": "Steps.A.Arn"})), "it has: nothing"),
         (document({"Type": "Fail", "Arguments": {}}), "no Name"),
         (document({"Name": "A", "Type": "Fail"}), "needs Arguments"),
         (document(fail("A", "x"), fail("A", "y")), "'A' is used twice"),

@@ -14,7 +14,7 @@ from local_cloud.sagemaker.pipelines.definition import Step, parse
 from local_cloud.sagemaker.pipelines.errors import StepFailed, StepStopped
 from local_cloud.sagemaker.pipelines.executor import Execution, Facts, Outcome, Result
 
-from .documents import condition, document, equals, fail, parameter, processing
+from .documents import condition, document, equals, fail, lambda_step, parameter, processing
 
 Json = dict[str, Any]
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -29,6 +29,7 @@ class Runner:
     def __init__(self) -> None:
         self.asked: dict[str, Json] = {}
         self.behave: dict[str, Callable[[threading.Event], None]] = {}
+        self.results: dict[str, Json] = {}
 
     def run(
         self, step: Step, arguments: Json, stop: threading.Event, started: Callable[[Json], None]
@@ -38,7 +39,7 @@ class Runner:
         started(metadata)
         if step.name in self.behave:
             self.behave[step.name](stop)
-        return Result(arguments, metadata)
+        return Result(self.results.get(step.name, arguments), metadata)
 
 
 class Lab:
@@ -210,6 +211,44 @@ def test_a_stop_ends_running_steps_and_starts_no_more(lab: Lab) -> None:
     lab.runner.behave = {"A": stopped}
     assert execution.run() == Outcome("Stopped")
     assert {name: one["StepStatus"] for name, one in lab.records.items()} == {"A": "Stopped"}
+
+
+def test_output_parameters_keep_their_type_and_reach_arguments_and_conditions(lab: Lab) -> None:
+    def get(name: str) -> Json:
+        return {"Get": f"Steps.A.OutputParameters['{name}']"}
+
+    outputs = [("Uri", "String"), ("Share", "Float"), ("Fresh", "Boolean")]
+    answer = {"Uri": "s3://b/model", "Share": 0.25, "Fresh": True}
+    lab.runner.results = {"A": {"OutputParameters": answer}}
+    more_than = {"Type": "GreaterThan", "LeftValue": get("Share"), "RightValue": 0.2}
+    gate = condition("Gate", [more_than, equals(get("Fresh"), True)], [fail("Late", get("Uri"))])
+    text = document(
+        lambda_step("A", outputs=outputs, Arguments={"P": {"Get": "Parameters.P"}}),
+        processing("B", arguments=_environment(IN=get("Uri"))),
+        gate | {"DependsOn": ["B"]},
+        parameters=(parameter("P", "Integer"),),
+    )
+    assert lab.run(text, P=7).reason == "Step failure: One or multiple steps failed. Late: s3://b/model"
+    assert lab.runner.asked["A"] == {"P": 7}
+    assert lab.runner.asked["B"]["Environment"] == {"IN": "s3://b/model"}
+
+
+def test_a_function_is_asked_every_time_and_another_answer_runs_the_next_step_again(lab: Lab) -> None:
+    read = {"ProcessingInputs": [{"S3Uri": {"Get": "Steps.A.OutputParameters['Uri']"}}]}
+    text = document(lambda_step("A", CacheConfig=CACHED), processing("B", arguments=read, CacheConfig=CACHED))
+    asked = []
+    for name, uri in (("e1", "s3://b/1"), ("e2", "s3://b/1"), ("e3", "s3://b/2")):
+        lab.runner.results = {"A": {"OutputParameters": {"Uri": uri}}}
+        assert lab.run(text, name).status == "Succeeded"
+        asked.append(set(lab.runner.asked))
+    assert asked == [{"A", "B"}, {"A"}, {"A", "B"}]
+
+
+def test_a_stop_while_a_function_runs_waits_for_its_answer(lab: Lab) -> None:
+    execution = lab.execution(document(lambda_step("A"), processing("B", DependsOn=["A"])))
+    lab.runner.behave = {"A": lambda stop: execution.stop.set()}
+    assert execution.run() == Outcome("Stopped")
+    assert {name: one["StepStatus"] for name, one in lab.records.items()} == {"A": "Succeeded"}
 
 
 class TestCache:

@@ -113,7 +113,7 @@ def test_an_update_leaves_earlier_executions_their_definition(ctx: AccountContex
     changed = document(fail("Other", "x"))
     operations.call(ctx, "UpdatePipeline", {"PipelineName": "Reviews", "PipelineDefinition": changed})
     with pytest.raises(ServiceError, match="not supported"):
-        broken = document({"Name": "A", "Type": "Lambda", "Arguments": {}})
+        broken = document({"Name": "A", "Type": "Callback", "Arguments": {}})
         operations.call(ctx, "UpdatePipeline", {"PipelineName": "Reviews", "PipelineDefinition": broken})
     kept = operations.call(ctx, "DescribePipelineDefinitionForExecution", {"PipelineExecutionArn": execution})
     assert kept["PipelineDefinition"] == SIMPLE
