@@ -19,7 +19,8 @@ from infra.training.roles import JobRoles, PipelineRole, Stores
 
 PRICES = ROOT / "config" / "prices"
 CODE_FOLDER = ROOT / "pipeline_code"
-LIBRARIES = ("py3langid",)  # the job image has not got it, and Validate has no network to fetch it
+# The job image has not got them, and jobs without network cannot fetch them.
+LIBRARIES = ("py3langid", "vaderSentiment")
 
 
 class TrainingStack(cdk.Stack):

@@ -15,9 +15,10 @@ from pipeline_code.jobs import entry
 from pipeline_code.reviews.contract import Contract, read_contract_directory
 from pipeline_code.reviews.dataset import FeatureSet, read_features
 from pipeline_code.reviews.files import write_json, write_text
+from pipeline_code.reviews.labels.columns import LabelColumns
 from pipeline_code.reviews.labels.human_level import HumanLevel, human_level
-from pipeline_code.reviews.labels.ratings import raters_of, ratings_of
-from pipeline_code.reviews.labels.report import label_report
+from pipeline_code.reviews.labels.ratings import ratings_of
+from pipeline_code.reviews.labels.report import label_report, summary
 from pipeline_code.reviews.metrics import Ints, confusion_matrix, matrix_report, per_class, scores
 
 SPLITS = ("train", "validation", "test")
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str]) -> None:
             "report": human.report,
             "one_rater": [None if np.isnan(value) else float(value) for value in human.one_rater],
         },
-        "labels": labels["summary"],
+        "labels": summary(labels),
     }
     write_json(options.output_dir / "labels.json", labels)
     lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in queue)
@@ -112,20 +113,16 @@ def _labels(
     """labels.json and the relabel queue, over all splits."""
     from pipeline_code.reviews.baselines import held_out_probabilities
 
-    train, others = splits["train"], [splits[name] for name in SPLITS[1:]]
-    parts = [train, *others]
-    attributes = [item for part in parts for item in part.attributes]
-    return label_report(
-        review_ids=[item for part in parts for item in part.review_ids],
-        group_ids=[item for part in parts for item in part.group_ids],
-        texts=[item for part in parts for item in part.texts],
-        ratings=[ratings_of(item) for item in attributes],
-        raters=[raters_of(item) for item in attributes],
-        label_ids=np.concatenate([part.label_ids for part in parts]),
-        contract=contract,
-        probabilities=held_out_probabilities(train, others, seed, len(contract.classes)),
-        seed=seed,
+    parts = [splits[name] for name in SPLITS]
+    columns = LabelColumns.of(
+        [item for part in parts for item in part.review_ids],
+        [item for part in parts for item in part.group_ids],
+        [item for part in parts for item in part.texts],
+        np.concatenate([part.label_ids for part in parts]),
+        [item for part in parts for item in part.attributes],
     )
+    probabilities = held_out_probabilities(parts[0], parts[1:], seed, len(contract.classes))
+    return label_report(columns, contract, probabilities, seed=seed)
 
 
 def _print(report: dict[str, Any]) -> None:

@@ -111,6 +111,8 @@ class Workspace:
         write_encoder(self.encoder)
         self.contract.mkdir()
         (self.contract / "contract.toml").write_text(CONTRACT.read_text())
+        self.prices.mkdir()
+        (self.prices / "prices.toml").write_text('[instance_hour]\n"ml.m5.large" = 0.115\n')
         (self.root / "resourceconfig.json").write_text('{"current_host": "algo-1", "hosts": ["algo-1"]}')
         return self
 
@@ -148,8 +150,11 @@ class Workspace:
             arguments[arguments.index("--reviews-dir") + 1] = str(share)
             prepare.main(arguments)
 
-    def baselines(self) -> None:
-        baselines.main([*self._directories(train="train", test="test", output="baseline"), "--seed", "1"])
+    def baselines(self, live: str = "contract", package: str = "none") -> None:
+        """Run Baselines; `live` is the folder of the live model's archive."""
+        folders = {"train": "train", "validation": "checked", "test": "test", "live": live}
+        arguments = [*self._directories(**folders, output="baseline"), "--live-package", package]
+        baselines.main([*arguments, "--seed", "1"])
 
     def train(self, *extra: str, into: str = "trained") -> Path:
         """Train and return the model directory."""
@@ -177,10 +182,11 @@ class Workspace:
         self, output: str = "evaluation", min_accuracy: str = "0.5", contract: str = "contract"
     ) -> Path:
         folders = {"baselines": "baseline", "validation": "validation", "prepare": "prepared"}
+        folders |= {"prices": "prices"}
         evaluate.main(
             [
                 *self._directories(model="packed", test="test", contract=contract, output=output, **folders),
-                *("--min-accuracy", min_accuracy, "--seed", "1"),
+                *("--min-accuracy", min_accuracy, "--seed", "1", "--deploy-instance-type", "ml.m5.large"),
             ]
         )
         return self.root / output

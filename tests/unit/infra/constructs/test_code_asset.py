@@ -13,7 +13,7 @@ def test_the_assembly_holds_the_job_code_as_tar_gz(dev: Assembly) -> None:
     with tarfile.open(archive) as tar:
         names = tar.getnames()
     assert "pipeline_code/__init__.py" in names
-    assert {name.split("/")[0] for name in names} == {"pipeline_code", "py3langid"}
+    assert {name.split("/")[0] for name in names} == {"pipeline_code", "py3langid", "vaderSentiment"}
 
 
 def test_jobs_can_tell_languages_without_a_network(dev: Assembly, tmp_path: Path) -> None:
