@@ -1,6 +1,6 @@
 import numpy as np
 
-from pipeline_code.reviews.baselines import STRENGTHS, majority, tfidf
+from pipeline_code.reviews.baselines import STRENGTHS, held_out_probabilities, majority, tfidf
 from pipeline_code.reviews.dataset import read_features
 from tests.unit.pipeline_code.workspace import Workspace
 
@@ -31,3 +31,18 @@ def test_a_rare_class_counts_as_much_as_a_common_one(prepared: Workspace) -> Non
     predicted, facts = tfidf(train, test, 1)
     assert facts["class_weight"] == "balanced"
     assert rare in predicted
+
+
+def test_second_opinions_come_from_models_that_did_not_see_the_row(prepared: Workspace) -> None:
+    train = read_features(prepared.root / "train", "train")
+    test = read_features(prepared.root / "test", "test")
+    found = held_out_probabilities(train, [test], 1, 3)
+    assert found.shape == (len(train) + len(test), 3)
+    assert np.allclose(found.sum(axis=1), 1)
+    assert np.mean(found[: len(train)].argmax(axis=1) == train.label_ids) > 0.7
+    group = train.group_ids[0]
+    rows = [row for row, name in enumerate(train.group_ids) if name == group]
+    train.label_ids[rows] = (train.label_ids[rows] + 1) % 3
+    again = held_out_probabilities(train, [test], 1, 3)
+    assert np.array_equal(again[rows], found[rows])
+    assert not np.array_equal(again[len(train) :], found[len(train) :])
