@@ -12,7 +12,7 @@ from pipeline_code.reviews.labels.columns import LabelColumns
 from pipeline_code.reviews.labels.human_level import HumanLevel
 from pipeline_code.reviews.labels.issues import LabelIssues
 from pipeline_code.reviews.labels.ratings import RatedTexts, class_ids, scale_of
-from pipeline_code.reviews.labels.relabel import doubt, gain_of_ratings
+from pipeline_code.reviews.labels.relabel import doubt, gain_of_ratings, likeliest_other
 from pipeline_code.reviews.metrics import Floats
 
 
@@ -40,12 +40,12 @@ def relabel_queue(
         corrected[rated.rows] = class_ids(rule, rated.means) != labels[rated.rows]
         more[rated.rows] = gain_of_ratings(rated, labels, rule, probabilities)
     flagged = np.zeros(len(labels), dtype=bool) if issues is None else issues.flagged
-    gain = np.where(ambiguous, more, doubts.wrong * _one_look(human))
+    gain = np.where(ambiguous, more, doubts.blunder * _one_rater(human))
     chosen = np.flatnonzero((ambiguous | flagged) & ~corrected & (gain > 0)).tolist()
     order = sorted(chosen, key=lambda row: (-gain[row], columns.review_ids[row]))
     counts = np.zeros(len(labels), dtype=np.int64)
     counts[rated.rows] = rated.counts
-    others = np.where(np.eye(len(contract.classes), dtype=bool)[labels], -1.0, doubts.classes)
+    others = likeliest_other(doubts, labels)
     names = contract.class_names
     return [
         {
@@ -56,7 +56,7 @@ def relabel_queue(
             "action": "more ratings" if ambiguous[row] else "second look",
             "expected_gain": float(gain[row]),
             "probability_wrong": float(doubts.wrong[row]),
-            "most_likely_instead": names[int(others[row].argmax())],
+            "likeliest_other": names[others[row]],
             "ratings": int(counts[row]),
             "human": None if np.isnan(human.one_rater[row]) else float(human.one_rater[row]),
             "model": None if probabilities is None else float(probabilities[row, labels[row]]),
@@ -65,7 +65,7 @@ def relabel_queue(
     ]
 
 
-def _one_look(human: HumanLevel) -> float:
+def _one_rater(human: HumanLevel) -> float:
     """How often one person is right; 1 where nobody measured it, so that gains are upper bounds."""
     if "levels" not in human.report:
         return 1.0

@@ -115,5 +115,9 @@ def _relabel(queue: list[dict[str, Any]]) -> dict[str, Any]:
         "second_look": len(queue) - more,
         "expected_fixed": float(sum(row["expected_gain"] for row in queue)),
         "extra_ratings": relabel.EXTRA,
-        "assumed": {"slips": relabel.SLIPS, "noise_without_ratings": relabel.NOISE},
+        "assumed": {
+            "slips": relabel.SLIPS,
+            "noise_without_ratings": relabel.NOISE,
+            "trust_in_the_model": relabel.TRUST,
+        },
     }
