@@ -3,7 +3,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from pipeline_code.reviews import bootstrap
+from pipeline_code.reviews import replicates
 from pipeline_code.reviews.bootstrap import GroupBootstrap
 from pipeline_code.reviews.metrics import accuracy, macro_f1
 
@@ -59,7 +59,7 @@ def test_replicates_are_drawn_once_for_all_figures(monkeypatch: pytest.MonkeyPat
 def test_neither_company_nor_chunks_change_the_replicates(monkeypatch: pytest.MonkeyPatch) -> None:
     groups, true, predicted = sample(30, 4, 0.7)
     alone = GroupBootstrap(groups, true, classes=3, samples=300, seed=1).matrices(predicted)
-    monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 16 * 30 * 7)
+    monkeypatch.setattr(replicates, "_CHUNK_BYTES", 24 * 30 * 7)
     together = GroupBootstrap(groups, true, classes=3, samples=300, seed=1)
     together.resample(true, predicted)
     assert np.array_equal(alone, together.matrices(predicted))
