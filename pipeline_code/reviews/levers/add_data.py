@@ -13,12 +13,11 @@ import numpy as np
 
 from pipeline_code.reviews.contract import Contract
 from pipeline_code.reviews.levers.candidates import Candidate
-from pipeline_code.reviews.levers.cross_fit import CrossFit, Plan, TrainingTexts, TrainOn
+from pipeline_code.reviews.levers.cross_fit import CrossFit, Part, Plan, TrainingTexts, TrainOn
 from pipeline_code.reviews.levers.learner import Learner
 from pipeline_code.reviews.levers.paired import Paired
 from pipeline_code.reviews.levers.rows import Rows, slice_masks
 from pipeline_code.reviews.levers.verdicts import Margins, judge_treatment, worst_slice
-from pipeline_code.reviews.metrics import Ints
 
 WEIGHTS = (0.3, 1.0)
 
@@ -78,10 +77,10 @@ class AddDataGate:
     def _joined(self, added: Rows, weight: float) -> TrainOn:
         places = list(zip(added.sources, added.group_ids, strict=True))
 
-        def train_on(train: Ints, held: Ints) -> TrainingTexts:
-            out = {(self._rows.sources[row], self._rows.group_ids[row]) for row in held.tolist()}
+        def train_on(part: Part) -> TrainingTexts:
+            out = {(self._rows.sources[row], self._rows.group_ids[row]) for row in part.held.tolist()}
             free = np.array([row for row, place in enumerate(places) if place not in out], dtype=np.int64)
-            return self._fit.own(train, held) + TrainingTexts.of(added.take(free), weight)
+            return self._fit.own(part) + TrainingTexts.of(added.take(free), weight)
 
         return train_on
 

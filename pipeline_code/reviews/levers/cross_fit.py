@@ -47,8 +47,16 @@ class TrainingTexts:
         )
 
 
-# The rows to train on and those held out; the answer is what the learner gets.
-TrainOn = Callable[[Ints, Ints], TrainingTexts]
+@dataclass(frozen=True)
+class Part:
+    """One fold of one repeat: the rows to train on, and those held out."""
+
+    repeat: int
+    train: Ints
+    held: Ints
+
+
+TrainOn = Callable[[Part], TrainingTexts]
 
 
 class CrossFit:
@@ -61,15 +69,15 @@ class CrossFit:
             for seed in range(plan.seed, plan.seed + plan.repeats)
         ]
 
-    def parts(self) -> Iterator[tuple[int, Ints, Ints]]:
-        """Yield every repeat and fold: number of the repeat, rows to train on, rows held out."""
+    def parts(self) -> Iterator[Part]:
+        """Yield every fold of every repeat."""
         for repeat, fold_of in enumerate(self._folds):
             for fold in range(self.plan.folds):
-                yield repeat, np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)
+                yield Part(repeat, np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold))
 
-    def own(self, train: Ints, held: Ints) -> TrainingTexts:
+    def own(self, part: Part) -> TrainingTexts:
         """Train on the own rows alone."""
-        return TrainingTexts.of(self.rows.take(train))
+        return TrainingTexts.of(self.rows.take(part.train))
 
     def probabilities(
         self,
@@ -90,14 +98,12 @@ class CrossFit:
         found: dict[str, list[list[tuple[Ints, Floats]]]] = {
             name: [[] for _ in range(self.plan.repeats)] for name in asked
         }
-        for repeat, train, held in self.parts():
-            given = (train_on or self.own)(train, held)
-            texts = [text for name in asked for text in (asked[name][row] for row in held.tolist())]
-            answers = learner.fit_predict(
-                given.texts, given.labels, given.weights, texts, seed=self.plan.seed + repeat
-            )
-            for name, part in zip(asked, np.split(answers, len(asked)), strict=True):
-                found[name][repeat].append((held, part))
+        for part in self.parts():
+            given, seed = (train_on or self.own)(part), self.plan.seed + part.repeat
+            texts = [asked[name][row] for name in asked for row in part.held.tolist()]
+            answers = learner.fit_predict(given.texts, given.labels, given.weights, texts, seed=seed)
+            for name, answer in zip(asked, np.split(answers, len(asked)), strict=True):
+                found[name][part.repeat].append((part.held, answer))
         return {name: np.stack([_in_order(part) for part in parts]) for name, parts in found.items()}
 
     def predicted(self, learner: Learner, train_on: TrainOn | None = None) -> Ints:
