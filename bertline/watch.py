@@ -26,7 +26,19 @@ COLOURS = {
 
 @dataclass(frozen=True)
 class Step:
-    """One step as it stands now; `seconds` is the time it has taken so far, None before its start."""
+    """One step as it stands now.
+
+    Parameters
+    ----------
+    seconds
+        The time it has taken so far, None before its start.
+    metric
+        The last metric of a training job, or the first output parameter of a function.
+    job, function
+        ARN of the job it runs or of the function it invokes, None when it does neither.
+    started
+        When it was started, None before that.
+    """
 
     name: str
     state: str = "Waiting"
@@ -35,6 +47,8 @@ class Step:
     reason: str = ""
     cached: bool = False
     job: str | None = None
+    function: str | None = None
+    started: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -121,15 +135,18 @@ class _Lines:
 def _step(sagemaker: Any, name: str, found: dict[str, Any] | None, execution_state: str) -> Step:
     if found is None:
         return Step(name, "Waiting" if execution_state in RUNNING else "Not run")
-    job = _job(found.get("Metadata", {}))
+    metadata = found.get("Metadata", {})
+    job, function = _job(metadata), metadata.get("Lambda", {})
     return Step(
         name=name,
         state=found["StepStatus"],
         seconds=_seconds(found),
-        metric=_last_metric(sagemaker, job),
+        metric=_last_metric(sagemaker, job) or _first_output(function),
         reason=found.get("FailureReason", ""),
         cached="CacheHitResult" in found,
         job=job,
+        function=function.get("Arn"),
+        started=found.get("StartTime"),
     )
 
 
@@ -155,6 +172,14 @@ def _last_metric(sagemaker: Any, job: str | None) -> str:
     for name in ("validation:macro_f1", "train:loss"):
         if name in values:
             return f"{name} {values[name]:.3f}"
+    return ""
+
+
+def _first_output(function: dict[str, Any]) -> str:
+    """Name and value, an ARN without account and region: `LiveModelPackage model-package/bertline-dev/3`."""
+    for output in function.get("OutputParameters", [])[:1]:
+        value = str(output["Value"])
+        return f"{output['Name']} {value.split(':', 5)[-1] if value.startswith('arn:') else value}"
     return ""
 
 

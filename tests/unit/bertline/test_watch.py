@@ -61,6 +61,32 @@ def test_a_training_step_shows_its_time_and_metric(fake: Callable[..., Any]) -> 
     assert (train.seconds, train.metric) == (75.0, "validation:macro_f1 0.751")
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("none", "LiveModelPackage none"),
+        (
+            "arn:aws:sagemaker:r:a:model-package/bertline-dev/3",
+            "LiveModelPackage model-package/bertline-dev/3",
+        ),
+    ],
+)
+def test_a_function_shows_what_it_answered(fake: Callable[..., Any], value: str, shown: str) -> None:
+    outputs = [{"Name": "LiveModelPackage", "Value": value}, {"Name": "LiveModelUri", "Value": "s3://b/k"}]
+    metadata = {"Lambda": {"Arn": "arn:aws:lambda:r:a:function:look", "OutputParameters": outputs}}
+    step = look(fake(sagemaker=sagemaker("Executing", {**TRAIN, "Metadata": metadata})), "arn:x/1").step(
+        "Train"
+    )
+    assert (step.metric, step.function, step.job) == (shown, "arn:aws:lambda:r:a:function:look", None)
+    assert step.started == START
+
+
+def test_a_function_that_has_not_answered_shows_nothing(fake: Callable[..., Any]) -> None:
+    waiting = {**TRAIN, "StepStatus": "Executing", "Metadata": {"Lambda": {"Arn": "arn:f"}}}
+    step = look(fake(sagemaker=sagemaker("Executing", waiting)), "arn:x/1").step("Train")
+    assert (step.metric, step.function) == ("", "arn:f")
+
+
 def test_when_it_is_over_the_other_branch_was_not_run(fake: Callable[..., Any]) -> None:
     found = look(fake(sagemaker=sagemaker("Failed", TRAIN, REFUSED)), "arn:x/1")
     assert found.done
