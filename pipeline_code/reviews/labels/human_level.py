@@ -70,8 +70,7 @@ def human_level(
     if not len(several):
         return HumanLevel({"reason": "no text has ratings of more than one person"}, one_rater)
     matrices = {
-        size: expected_confusion(several, size, rule, reference=reference, seed=seed)
-        for size in levels(several)
+        size: _matrices(several, size, rule, reference=reference, seed=seed) for size in levels(several)
     }
     one_rater[several.rows] = np.trace(matrices[1], axis1=1, axis2=2)
     counts = several.counts
@@ -101,8 +100,7 @@ def expected_scores(rated: RatedTexts, size: int, rule: ScaleRule, **options: An
 
     `options` go to `expected_confusion`.
     """
-    chosen = rated.select(_enough(rated, size))
-    total = expected_confusion(chosen, size, rule, **options).sum(axis=0)
+    total = _matrices(rated, size, rule, **options).sum(axis=0)
     return {
         "accuracy": float(accuracy(total)),
         "macro_f1": float(macro_f1(total)),
@@ -114,6 +112,13 @@ def _enough(rated: RatedTexts, size: int) -> np.ndarray[Any, np.dtype[np.bool_]]
     """Texts where at least half as many raters remain as are in the panel."""
     remaining = rated.counts - size
     return (remaining >= 1) & (2 * remaining >= size)
+
+
+def _matrices(rated: RatedTexts, size: int, rule: ScaleRule, **options: Any) -> Floats:
+    """Expected confusion a text, all zeros where too few raters would remain [texts, classes, classes]."""
+    found = expected_confusion(rated, size, rule, **options)
+    found[~_enough(rated, size)] = 0.0
+    return found
 
 
 def _levels(

@@ -1,4 +1,4 @@
-"""Intervals of anything that follows from sums over rows, by resampling whole groups."""
+"""Figures with intervals of anything that follows from sums over rows, by resampling whole groups."""
 
 from __future__ import annotations
 
@@ -9,12 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from pipeline_code.reviews.intervals import interval
 from pipeline_code.reviews.labels.ratings import weighted_counts
 from pipeline_code.reviews.metrics import Floats
 
 Statistic = Callable[[Floats], Floats]
 _CHUNK_BYTES = 64 << 20
 _GROUP_BYTES = 16  # a group's draws in one replicate, as integer and as float
+_ROUNDING = 1e-12
+_BOUNDS = (-math.inf, 1.0)  # full agreement is the most that any of them can be
 
 
 @dataclass(frozen=True)
@@ -29,9 +32,8 @@ class Resampling:
     ) -> list[dict[str, Any]]:
         """A figure {"value", "interval"} of each statistic, all on the same replicates.
 
-        The interval holds the middle 95 % of a bootstrap that draws as many groups as there are, with
-        replacement (Efron and Tibshirani 1993, ch. 13). A replicate in which a statistic is not defined
-        is left out of its interval; a statistic that is not defined at all is None.
+        A replicate draws as many groups as there are, with replacement; `intervals.interval` makes the 95 %
+        interval. A statistic that is not defined has neither value nor interval: both are None.
 
         Parameters
         ----------
@@ -40,39 +42,47 @@ class Resampling:
         sums
             For each statistic what it is computed from, a row: [rows, ...].
         statistics
-            From sums [replicates, ...] to values [replicates].
+            From sums [replicates, ...] to values [replicates]; at most 1.
         """
-        flat = [part.reshape(len(part), -1) for part in sums]
-        shapes = [part.shape[1:] for part in sums]
-        replicates = self._replicates(group_ids, np.hstack(flat))
-        widths = np.cumsum([part.shape[1] for part in flat])[:-1]
-        found = []
-        for drawn, part, shape, statistic in zip(
-            np.split(replicates, widths, axis=1), flat, shapes, statistics, strict=True
-        ):
-            value = float(statistic(part.sum(axis=0).reshape(1, *shape))[0])
-            interval = _interval(statistic(drawn.reshape(-1, *shape))) if math.isfinite(value) else None
-            found.append({"value": value if interval else None, "interval": interval})
-        return found
-
-    def _replicates(self, group_ids: Sequence[str], columns: Floats) -> Floats:
-        """Column sums of every replicate [samples, columns]."""
         names, place = np.unique(np.asarray(group_ids), return_inverse=True)
-        groups = len(names)
-        by_group = np.stack([weighted_counts(place, column, groups) for column in columns.T], axis=1)
+        by_group = [_by_group(part, place, len(names)) for part in sums]
+        replicates = self._replicates(np.hstack(by_group))
+        widths = np.cumsum([part.shape[1] for part in by_group])[:-1]
+        drawn = np.split(replicates, widths, axis=1)
+        return [
+            _figure(statistic, part, replicate, rows.shape[1:])
+            for statistic, part, replicate, rows in zip(statistics, by_group, drawn, sums, strict=True)
+        ]
+
+    def _replicates(self, by_group: Floats) -> Floats:
+        """Sums of every replicate [samples, columns]."""
+        groups = len(by_group)
         generator = np.random.default_rng(self.seed)
         share = np.full(groups, 1 / groups)
         chunk = max(1, _CHUNK_BYTES // (_GROUP_BYTES * groups))
-        found = np.empty((self.samples, columns.shape[1]))
+        found = np.empty((self.samples, by_group.shape[1]))
         for start in range(0, self.samples, chunk):
             stop = min(start + chunk, self.samples)
             found[start:stop] = generator.multinomial(groups, share, size=stop - start) @ by_group
         return found
 
 
-def _interval(values: Floats) -> list[float] | None:
-    known = values[np.isfinite(values)]
-    if not len(known):
-        return None
-    low, high = np.percentile(known, [2.5, 97.5])
-    return [float(low), float(high)]
+def _by_group(part: Floats, place: Any, groups: int) -> Floats:
+    flat = part.reshape(len(part), -1)
+    return np.stack([weighted_counts(place, column, groups) for column in flat.T], axis=1)
+
+
+def _figure(
+    statistic: Statistic, by_group: Floats, replicates: Floats, shape: tuple[int, ...]
+) -> dict[str, Any]:
+    total = by_group.sum(axis=0)
+    value = float(statistic(total.reshape(1, *shape))[0])
+    if not math.isfinite(value):
+        return {"value": None, "interval": None}
+    left = total - by_group
+    left[np.abs(left) < _ROUNDING * np.maximum(np.abs(total), 1)] = (
+        0.0  # or a class that is gone still occurs
+    )
+    without = statistic(left.reshape(-1, *shape))
+    drawn = statistic(replicates.reshape(-1, *shape))
+    return {"value": value, "interval": interval(value, drawn, without, _BOUNDS)}

@@ -53,7 +53,7 @@ def label_issues(label_ids: Ints, probabilities: Floats, *, use_cleanlab: bool |
     quality = probabilities[np.arange(len(label_ids)), label_ids]
     if use_cleanlab is None:
         use_cleanlab = importlib.util.find_spec("cleanlab") is not None
-    if use_cleanlab:
+    if use_cleanlab and len(np.unique(label_ids)) > 1:  # it takes no data of one class
         return LabelIssues(quality, _pruned_by_noise_rate(label_ids, probabilities), CLEANLAB)
     return LabelIssues(quality, _off_diagonal(label_ids, probabilities), OURS)
 
