@@ -29,7 +29,7 @@ class Evaluation:
 
     @property
     def report(self) -> Path:
-        """The HTML report."""
+        """The HTML report; report.json beside it has the same as data."""
         return self.folder / "report.html"
 
 
@@ -53,25 +53,33 @@ def fetch(target: Target, execution: Execution) -> Evaluation:
     private_home()
     folder.mkdir(parents=True, exist_ok=True)
     s3 = target.client("s3")
-    for name in ("evaluation.json", "report.html"):
+    for name in ("evaluation.json", "report.html", "report.json"):
         s3.download_file(place.netloc, f"{place.path.strip('/')}/{name}", str(folder / name))
     return Evaluation(json.loads((folder / "evaluation.json").read_text()), folder)
 
 
 def show(evaluation: Evaluation, console: Console) -> None:
-    """Print the verdict, its reasons and the numbers beside the baselines."""
-    gate = evaluation.content["gate"]
+    """Print the verdict, its reasons and the numbers beside people and the baselines."""
+    content = evaluation.content
+    gate = content["gate"]
     verdict = "[bold green]passed[/]" if gate["passed"] else "[bold red]refused[/]"
     console.print(f"The gate: {verdict}. {escape(gate['summary'])}", highlight=False)
-    for name, metric in evaluation.content["metrics"].items():
-        if "interval" in metric:
-            low, high = metric["interval"]
-            console.print(
-                f"  {name:<10} {metric['value']:.3f}  (95 % interval {low:.3f} to {high:.3f})",
-                highlight=False,
-            )
-    for name, baseline in evaluation.content["baselines"].items():
-        accuracy, macro_f1 = (baseline["metrics"][key]["value"] for key in ("accuracy", "macro_f1"))
+    for name, metric in content["metrics"].items():
+        low, high = metric["interval"]
         console.print(
-            f"  beside it  {name}: accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}", highlight=False
+            f"  {name:<10} {metric['value']:.3f}  (95 % interval {low:.3f} to {high:.3f})",
+            highlight=False,
         )
+    for name, baseline in content["baselines"].items():
+        _beside(console, name, baseline["metrics"])
+    person = (content["human"] or {}).get("levels", {}).get("1")
+    if person:
+        _beside(console, "one person", person)
+    live = content["baselines"].get("live")
+    if live:
+        console.print(f"  {escape(live['difference']['macro_f1']['words'])}", highlight=False)
+
+
+def _beside(console: Console, name: str, metrics: dict[str, Any]) -> None:
+    accuracy, macro_f1 = (metrics[key]["value"] for key in ("accuracy", "macro_f1"))
+    console.print(f"  beside it  {name}: accuracy {accuracy:.3f}, macro-F1 {macro_f1:.3f}", highlight=False)

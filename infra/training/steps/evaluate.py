@@ -18,10 +18,12 @@ OUTPUT = "evaluation"
 REPORT = "EvaluationReport"
 REPORT_FILE = "evaluation.json"
 PAGE_FILE = "report.html"
+MODEL_CARD = "ModelCard"
+MODEL_CARD_FILE = "model-card.json"
 
 
 def evaluate_step(inputs: DefinitionInputs) -> Json:
-    """Return the step; its output is `evaluation`, its property file EvaluationReport."""
+    """Return the step; its output is `evaluation`, its property files EvaluationReport and ModelCard."""
     job = ProcessingJob(
         module="pipeline_code.jobs.evaluate",
         role=inputs.roles.evaluate,
@@ -37,8 +39,11 @@ def evaluate_step(inputs: DefinitionInputs) -> Json:
         ],
         products=[Product(OUTPUT, execution_uri(inputs, "evaluate"))],
     )
-    report = {"PropertyFileName": REPORT, "OutputName": OUTPUT, "FilePath": REPORT_FILE}
-    return {**processing_step(NAME, inputs, job), "PropertyFiles": [report]}
+    files = [
+        {"PropertyFileName": name, "OutputName": OUTPUT, "FilePath": path}
+        for name, path in ((REPORT, REPORT_FILE), (MODEL_CARD, MODEL_CARD_FILE))
+    ]
+    return {**processing_step(NAME, inputs, job), "PropertyFiles": files}
 
 
 def _arguments() -> list[str | Json]:

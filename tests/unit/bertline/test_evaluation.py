@@ -18,7 +18,14 @@ CONTENT = {
         "accuracy": {"value": 0.77, "interval": [0.72, 0.81]},
         "macro_f1": {"value": 0.74, "interval": [0.7, 0.78]},
     },
-    "baselines": {"tfidf": {"metrics": {"accuracy": {"value": 0.65}, "macro_f1": {"value": 0.58}}}},
+    "baselines": {
+        "tfidf": {"metrics": {"accuracy": {"value": 0.65}, "macro_f1": {"value": 0.58}}},
+        "live": {
+            "metrics": {"accuracy": {"value": 0.7}, "macro_f1": {"value": 0.6}},
+            "difference": {"macro_f1": {"words": "Better than the live model by 14 points."}},
+        },
+    },
+    "human": {"levels": {"1": {"accuracy": {"value": 0.85}, "macro_f1": {"value": 0.82}}}},
     "gate": {"passed": False, "reasons": ["accuracy"], "summary": "Accuracy 0.770 is below 0.990 [see b/c]."},
 }
 JOB = "arn:aws:sagemaker:r:a:processing-job/evaluate-1"
@@ -59,6 +66,8 @@ def test_verdict_numbers_and_baselines_are_shown(tmp_path: Path) -> None:
         "Accuracy 0.770 is below 0.990 [see b/c].",
         "0.720 to 0.810",
         "tfidf: accuracy 0.650, macro-F1 0.580",
+        "one person: accuracy 0.850, macro-F1 0.820",
+        "Better than the live model by 14 points.",
     ):
         assert part in out.getvalue()
 
@@ -66,3 +75,10 @@ def test_verdict_numbers_and_baselines_are_shown(tmp_path: Path) -> None:
 def test_an_execution_that_did_not_get_there_says_so(fake: Fake) -> None:
     with pytest.raises(BertlineError, match="abc has no evaluation: Evaluate is Waiting"):
         evaluation.fetch(fake(), Execution("arn:x/abc", "Failed"))
+
+
+def test_without_people_or_a_live_model_the_rest_is_shown(tmp_path: Path) -> None:
+    out = io.StringIO()
+    alone = {**CONTENT, "human": {"reason": "nobody rated"}, "baselines": {}}
+    evaluation.show(evaluation.Evaluation(alone, tmp_path), Console(file=out, width=120))
+    assert "beside it" not in out.getvalue()
