@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-NAMES = ("synth", "features", "featurestore", "validate_memory", "main_job", "quality")
+NAMES = ("synth", "features", "featurestore", "validate_memory", "main_job", "quality", "imbalance", "course")
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Folders:
-    """A run of the jobs: `root` holds what they write, `raw`, `encoder` and `contract` what they start from."""
+    """A run of the jobs: they start from `raw`, `encoder` and `contract`, and write below `root`."""
 
     root: Path
     raw: Path
@@ -75,7 +75,12 @@ class Folders:
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("w") as stream:
             ended = subprocess.run(
-                command, cwd=ROOT, env=os.environ | environment, stdout=stream, stderr=subprocess.STDOUT
+                command,
+                cwd=ROOT,
+                env=os.environ | environment,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                check=False,
             )
         if ended.returncode:
             raise RuntimeError(f"{name} failed:\n{log.read_text(errors='replace')[-2000:]}")

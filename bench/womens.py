@@ -1,4 +1,4 @@
-"""The course's file of women's clothing reviews, where it is there (BERTLINE_SHARED_DATA names its folder)."""
+"""The course's women's clothing reviews, where they are there (BERTLINE_SHARED_DATA names their folder)."""
 
 import gzip
 import os

@@ -90,6 +90,11 @@ class Hyperparameters(_Section):
     freeze_bert_layer: Flag
     run_validation: Flag
     balance_dataset: Flag
+    imbalance: Literal["None", "ClassWeights", "LogitAdjustment", "FocalLoss", "Resample"]
+    focal_gamma: float = Field(ge=0.0, le=10.0)
+    logit_adjustment_tau: float = Field(ge=0.0, le=3.0)
+    tune_thresholds: Flag
+    overfit_check: Flag
     seed: int = Field(ge=0, le=2**31 - 1)
 
 

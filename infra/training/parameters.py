@@ -8,6 +8,7 @@ from infra.training.inputs import DefinitionInputs
 
 ParameterType = Literal["String", "Integer", "Float"]
 FEATURES_OF_THIS_RUN = "run"
+STRATEGIES = ("None", "ClassWeights", "LogitAdjustment", "FocalLoss", "Resample")
 
 
 def _declare(
@@ -68,6 +69,11 @@ def _training(inputs: DefinitionInputs) -> list[Json]:
         _declare("ValidationBatchSize", "Integer", values.validation_batch_size),
         _declare("ValidationStepsPerEpoch", "Integer", values.validation_steps_per_epoch),
         _declare("FreezeBertLayer", "String", values.freeze_bert_layer, ("True", "False")),
+        _declare("ImbalanceStrategy", "String", values.imbalance, STRATEGIES),
+        _declare("FocalGamma", "Float", values.focal_gamma),
+        _declare("LogitAdjustmentTau", "Float", values.logit_adjustment_tau),
+        _declare("TuneThresholds", "String", values.tune_thresholds, ("True", "False")),
+        _declare("OverfitCheck", "String", values.overfit_check, ("True", "False")),
         _declare("Seed", "Integer", values.seed),
         _declare("TrainInstanceCount", "Integer", machines.instance_count),
         _declare_machine("TrainInstanceType", machines.instance_type),

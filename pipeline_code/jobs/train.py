@@ -27,9 +27,12 @@ from pipeline_code.reviews.encoder import (
 )
 from pipeline_code.reviews.errors import BertlineError
 from pipeline_code.reviews.training.hosts import Hosts, join, read_hosts
+from pipeline_code.reviews.training.imbalance import class_counts, prior_shift
 from pipeline_code.reviews.training.parameters import TrainingParameters, parse_parameters
 
 if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
     from pipeline_code.reviews.training.loop import History
 
 INFERENCE = Path(__file__).resolve().parents[1] / "serving" / "inference.py"
@@ -106,17 +109,70 @@ def _train(inputs: Inputs, parameters: TrainingParameters, hosts: Hosts, model_d
     print(f"train_examples={len(rows)} validation_examples={len(checked)}", flush=True)
     set_seed(parameters.seed)
     model = build_classifier(inputs.encoder_dir, inputs.contract, freeze=parameters.freeze_bert_layer)
+    pad_id = int(encoder_config(inputs.encoder_dir).get("pad_token_id") or 0)
+    _check_overfit(model, inputs.train, rows, parameters, pad_id)
     history = fine_tune(
         model,
         Examples(inputs.train, rows),
         Examples(inputs.validation, checked) if inputs.validation else None,
         parameters,
-        pad_id=int(encoder_config(inputs.encoder_dir).get("pad_token_id") or 0),
+        pad_id=pad_id,
         hosts=hosts.count,
     )
-    if hosts.rank == 0:
-        save_classifier(model, inputs.encoder_dir, model_dir, inputs.train.max_seq_length)
-    return _facts(inputs, parameters, history, {"train": len(rows), "validation": len(checked)}, hosts)
+    if hosts.rank:
+        return {}
+    decision = _decide(model, inputs, rows, checked, parameters, pad_id)
+    save_classifier(model, inputs.encoder_dir, model_dir, inputs.train.max_seq_length)
+    facts = _facts(inputs, parameters, history, {"train": len(rows), "validation": len(checked)}, hosts)
+    return facts | {"decision": decision}
+
+
+def _check_overfit(
+    model: PreTrainedModel, train: FeatureSet, rows: list[int], parameters: TrainingParameters, pad_id: int
+) -> None:
+    from pipeline_code.reviews.training.overfit import check_overfit
+
+    if not parameters.overfit_check:
+        return
+    if parameters.freeze_bert_layer:
+        print("overfit_check skipped: FreezeBertLayer trains the head alone", flush=True)
+        return
+    steps, examples = check_overfit(model, train, rows, parameters, pad_id=pad_id)
+    print(f"overfit_check steps={steps} examples={examples}", flush=True)
+
+
+def _decide(
+    model: PreTrainedModel,
+    inputs: Inputs,
+    rows: list[int],
+    checked: list[int],
+    parameters: TrainingParameters,
+    pad_id: int,
+) -> dict[str, Any]:
+    """Fit temperature, bias and thresholds on validation; without it the softmax stays as it is."""
+    from pipeline_code.reviews.training.answers import logits_of
+    from pipeline_code.reviews.training.data import Examples
+    from pipeline_code.reviews.training.decision import decide, plain_facts
+
+    classes = len(inputs.contract.classes)
+    if inputs.validation is None:
+        return plain_facts(classes)
+    examples = Examples(inputs.validation, checked)
+    logits = logits_of(model, examples, pad_id=pad_id, batch_size=parameters.validation_batch_size)
+    labels = inputs.train.label_ids
+    shift = prior_shift(
+        parameters.imbalance,
+        natural=class_counts(labels, classes),
+        trained=class_counts(labels[rows], classes),
+        tau=parameters.logit_adjustment_tau,
+    )
+    groups = [inputs.validation.group_ids[row] for row in checked]
+    _, facts = decide(logits, examples.label_ids, groups, shift=shift, tune=parameters.tune_thresholds)
+    listed = " ".join(
+        f"decision_{name}={facts['after'][name]:.6f}" for name in ("nll", "ece", "accuracy", "macro_f1")
+    )
+    print(f"temperature={facts['temperature']:.6f} {listed}", flush=True)
+    return facts
 
 
 def _validation_rows(validation: FeatureSet | None, parameters: TrainingParameters) -> list[int]:

@@ -7,6 +7,7 @@ says what is wrong with that line. Texts are never logged.
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,14 @@ class Problem(NamedTuple):
         return {"error": {"code": self.code, "message": self.message, "line": self.line}}
 
 
+class Decision(NamedTuple):
+    """How logits become an answer: softmax(logits / temperature + bias), then argmax(log p + offsets)."""
+
+    temperature: float
+    bias: tuple[float, ...]
+    offsets: tuple[float, ...]
+
+
 class Classifier(NamedTuple):
     """A loaded model: what predict_fn needs."""
 
@@ -49,6 +58,7 @@ class Classifier(NamedTuple):
     kept: tuple[int, int]
     version: str | None
     device: torch.device
+    decision: Decision
 
     def token_ids(self, texts: list[str]) -> list[list[int]]:
         """Unpadded token ids, truncated as in training."""
@@ -78,14 +88,16 @@ def model_fn(model_dir: str, context: object = None) -> Classifier:
     model.to(device=device, dtype=torch.bfloat16 if _computes_bf16() else torch.float32)
     tokenizer = AutoTokenizer.from_pretrained(directory)
     max_seq_length = int(facts["max_seq_length"])
+    classes = sorted(facts["classes"], key=lambda item: int(item["id"]))
     return Classifier(
         model=model.eval(),
         tokenizer=tokenizer,
-        classes=sorted(facts["classes"], key=lambda item: int(item["id"])),
+        classes=classes,
         max_seq_length=max_seq_length,
         kept=_kept(tokenizer, max_seq_length, facts.get("truncation", "Head")),
         version=os.environ.get("BERTLINE_MODEL_VERSION"),
         device=device,
+        decision=_decision(facts.get("decision"), len(classes)),
     )
 
 
@@ -134,6 +146,28 @@ def output_fn(prediction: list[Answer], accept: str) -> str:
     if not any(kind in _ACCEPTED for kind in kinds):
         raise _refusal(406, f"accept {accept!r} is not supported: accept {JSON_LINES}")
     return "\n".join(json.dumps(answer, ensure_ascii=False) for answer in prediction)
+
+
+def _decision(facts: dict[str, Any] | None, classes: int) -> Decision:
+    """What training fitted on validation; an archive from before that answers the plain softmax.
+
+    Raises
+    ------
+    ValueError
+        The archive's decision is not one of so many classes.
+    """
+    if facts is None:
+        return Decision(1.0, (0.0,) * classes, (0.0,) * classes)
+    found = Decision(
+        float(facts["temperature"]),
+        tuple(float(value) for value in facts["bias"]),
+        tuple(float(value) for value in facts["offsets"]),
+    )
+    numbers = (found.temperature, *found.bias, *found.offsets)
+    sizes = {len(found.bias), len(found.offsets)}
+    if sizes != {classes} or found.temperature <= 0 or not all(map(math.isfinite, numbers)):
+        raise ValueError(f"bertline.json: decision {found} does not fit {classes} classes: train again")
+    return found
 
 
 def _kept(tokenizer: Any, max_seq_length: int, truncation: str) -> tuple[int, int]:
@@ -227,13 +261,14 @@ def _probabilities(model: Classifier, ids: list[list[int]]) -> list[list[float]]
     tokens = torch.tensor([item + [padding] * (longest - len(item)) for item in ids], device=model.device)
     mask = torch.tensor([[1] * len(item) + [0] * (longest - len(item)) for item in ids], device=model.device)
     with torch.inference_mode():
-        logits = model.model(input_ids=tokens, attention_mask=mask).logits
-    rows: list[list[float]] = torch.softmax(logits.float(), dim=-1).tolist()
+        logits = model.model(input_ids=tokens, attention_mask=mask).logits.float()
+    bias = torch.tensor(model.decision.bias, device=model.device)
+    rows: list[list[float]] = torch.softmax(logits / model.decision.temperature + bias, dim=-1).tolist()
     return rows
 
 
 def _prediction(model: Classifier, probabilities: list[float]) -> Answer:
-    best = max(range(len(probabilities)), key=probabilities.__getitem__)
+    best = _choice(probabilities, model.decision.offsets)
     return {
         "probability": probabilities[best],
         "predicted_label": model.classes[best]["label"],
@@ -243,3 +278,12 @@ def _prediction(model: Classifier, probabilities: list[float]) -> Answer:
         },
         "model_version": model.version,
     }
+
+
+def _choice(probabilities: list[float], offsets: tuple[float, ...]) -> int:
+    """The class with the largest log p + offset, the first of equals; a probability may have come to 0."""
+    scores = [
+        (math.log(value) if value > 0 else -math.inf) + offset
+        for value, offset in zip(probabilities, offsets, strict=True)
+    ]
+    return max(range(len(scores)), key=scores.__getitem__)

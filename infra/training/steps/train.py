@@ -75,6 +75,11 @@ def _hyperparameters(inputs: DefinitionInputs) -> Json:
         "freeze_bert_layer": parameter("FreezeBertLayer"),
         "run_validation": parameter("RunValidation"),
         "balance_dataset": parameter("BalanceDataset"),
+        "imbalance": parameter("ImbalanceStrategy"),
+        "focal_gamma": text(parameter("FocalGamma")),
+        "logit_adjustment_tau": text(parameter("LogitAdjustmentTau")),
+        "tune_thresholds": parameter("TuneThresholds"),
+        "overfit_check": parameter("OverfitCheck"),
         "seed": text(parameter("Seed")),
     }
 

@@ -193,8 +193,10 @@ class SdkPipeline:
         p = self.parameters
         names = ["epochs", "learning_rate", "train_batch_size", "validation_batch_size", "seed",
                  "train_steps_per_epoch", "validation_steps_per_epoch", "freeze_bert_layer",
-                 "run_validation", "balance_dataset"]  # fmt: skip
+                 "run_validation", "balance_dataset", "focal_gamma", "logit_adjustment_tau",
+                 "tune_thresholds", "overfit_check"]  # fmt: skip
         given = {name: p["".join(word.title() for word in name.split("_"))] for name in names}
+        given["imbalance"] = p["ImbalanceStrategy"]
         texts = {
             name: v if v.parameter_type.value == "String" else v.to_string() for name, v in given.items()
         }

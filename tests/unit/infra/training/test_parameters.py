@@ -32,6 +32,11 @@ PARAMETERS: dict[str, tuple[str, Any]] = {
     "ValidationBatchSize": ("Integer", 64),
     "ValidationStepsPerEpoch": ("Integer", 0),
     "FreezeBertLayer": ("String", "False"),
+    "ImbalanceStrategy": ("String", "None"),
+    "FocalGamma": ("Float", 2.0),
+    "LogitAdjustmentTau": ("Float", 1.0),
+    "TuneThresholds": ("String", "False"),
+    "OverfitCheck": ("String", "True"),
     "Seed": ("Integer", 42),
     "TrainInstanceCount": ("Integer", 1),
     "TrainInstanceType": ("String", "ml.g5.xlarge"),
@@ -54,6 +59,9 @@ CHOICES = {
     "BalanceDataset": ["True", "False"],
     "FreezeBertLayer": ["True", "False"],
     "RunValidation": ["True", "False"],
+    "ImbalanceStrategy": ["None", "ClassWeights", "LogitAdjustment", "FocalLoss", "Resample"],
+    "TuneThresholds": ["True", "False"],
+    "OverfitCheck": ["True", "False"],
 }
 
 
@@ -146,6 +154,11 @@ ARRIVALS = [
     ("ValidationBatchSize", 10, hyperparameter("validation_batch_size"), "10"),
     ("ValidationStepsPerEpoch", 11, hyperparameter("validation_steps_per_epoch"), "11"),
     ("FreezeBertLayer", "True", hyperparameter("freeze_bert_layer"), "True"),
+    ("ImbalanceStrategy", "Resample", hyperparameter("imbalance"), "Resample"),
+    ("FocalGamma", 1.5, hyperparameter("focal_gamma"), "1.5"),
+    ("LogitAdjustmentTau", 0.5, hyperparameter("logit_adjustment_tau"), "0.5"),
+    ("TuneThresholds", "True", hyperparameter("tune_thresholds"), "True"),
+    ("OverfitCheck", "False", hyperparameter("overfit_check"), "False"),
     ("Seed", 12, hyperparameter("seed"), "12"),
     *[("Seed", 12, argument(job, "--seed"), "12") for job in [*SHAPING, "Baselines", "Evaluate"]],
     ("TrainInstanceCount", 2, train("ResourceConfig", "InstanceCount"), 2),
@@ -182,7 +195,7 @@ def test_types_and_defaults(definition_inputs: DefinitionInputs) -> None:
     declared = build_definition(definition_inputs)["Parameters"]
     assert {one["Name"]: (one["Type"], one.get("DefaultValue")) for one in declared} == PARAMETERS
     assert not [one["Name"] for one in declared if "DefaultValue" in one and one["DefaultValue"] is None]
-    assert len(declared) == len(PARAMETERS) == 32
+    assert len(declared) == len(PARAMETERS) == 37
 
 
 def test_choices_are_limited(definition_inputs: DefinitionInputs) -> None:
