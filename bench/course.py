@@ -30,9 +30,8 @@ def main() -> None:
     if reason:
         print(reason)
         return
-    print(
-        f"{len(SEEDS)} seeds; {' / '.join(f'{share:g}' for share in SHARES)}; {LENGTH} tokens; {EPOCHS} epochs"
-    )
+    shares = " / ".join(f"{share:g}" for share in SHARES)
+    print(f"{len(SEEDS)} seeds; shares {shares}; {LENGTH} tokens; {EPOCHS} epochs")
     found: list[tuple[int, int, int]] = []
     for seed in SEEDS:
         with tempfile.TemporaryDirectory(prefix="bertline-course-") as directory:

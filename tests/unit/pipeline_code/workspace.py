@@ -165,7 +165,9 @@ class Workspace:
             "SM_CHANNEL_CONTRACT": "contract",
             "SM_MODEL_DIR": into,
         }
+        # Random weights need hundreds of steps to learn by heart what a pre-trained encoder learns in ten.
         arguments = {"epochs": "2", "learning_rate": "0.003", "train_batch_size": "16"}
+        arguments["overfit_check"] = "False"
         arguments |= dict(zip(extra[::2], extra[1::2], strict=True))
         with environment({name: str(self.root / folder) for name, folder in values.items()}):
             train.main([item for name, value in arguments.items() for item in (f"--{name}", value)])
