@@ -2,21 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline_code.reviews.report.charts import WIDTH, curve_chart, histogram_chart, interval_chart
-
-UNIT = st.floats(0, 1)
-
-
-@given(st.lists(st.tuples(UNIT, UNIT, UNIT), min_size=1, max_size=4))
-def test_intervals_lie_inside_the_picture_and_in_order(values: list[tuple[float, float, float]]) -> None:
-    figures = {}
-    for number, triple in enumerate(values):
-        low, value, high = sorted(triple)
-        figures[f"model {number}"] = {"value": value, "interval": [low, high]}
-    chart = interval_chart(figures)
-    for row in chart["rows"]:
-        assert 0 <= row["low"] <= row["x"] <= row["high"] <= WIDTH
-    assert [tick["x"] for tick in chart["axis"]] == sorted({tick["x"] for tick in chart["axis"]})
+from pipeline_code.reviews.report.charts import WIDTH, curve_chart, histogram_chart
 
 
 @given(st.lists(st.floats(0, 1e4), min_size=1, max_size=30))
