@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import threading
 import time
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from local_cloud.sagemaker.pipelines.executor import Execution
 from local_cloud.sagemaker.pipelines.runner import job_name
 
 from ..conftest import AccountContext
-from .documents import condition, document, equals, fail, parameter
+from .documents import FUNCTION, condition, document, equals, fail, lambda_step, parameter
 
 ROLE = "arn:aws:iam::123456789012:role/r"
 Json = dict[str, Any]
@@ -168,6 +169,29 @@ def test_a_refusal_is_the_reason_of_the_execution_and_an_event(ctx: AccountConte
     ]
     listed = operations.call(ctx, "ListPipelineExecutions", {"PipelineName": "Reviews"})
     assert "stopped" in listed["PipelineExecutionSummaries"][0]["PipelineExecutionFailureReason"]
+
+
+def test_what_a_function_answered_is_in_the_step_and_in_its_event(
+    ctx: AccountContext, events: Events, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Client:
+        def invoke(self, **asked: Any) -> Json:
+            return {"Payload": io.BytesIO(b'{"Uri": "s3://b/k"}')}
+
+    monkeypatch.setattr(ctx, "patient_client", lambda *_, **__: Client())
+    _create(ctx, document(lambda_step("Look"), fail("Stop", {"Get": "Steps.Look.OutputParameters['Uri']"})))
+    arn = _start(ctx)
+    assert _ended(ctx, arn)["FailureReason"].endswith("Stop: s3://b/k")
+    outputs = [{"Name": "Uri", "Value": "s3://b/k"}]
+    assert _steps(ctx, arn)["Look"]["Metadata"] == {"Lambda": {"Arn": FUNCTION, "OutputParameters": outputs}}
+    told = [one for kind, one in events if "Step Status" in kind and one["currentStepStatus"] == "Succeeded"]
+    assert [(one["stepName"], one["stepType"], one["metadata"]) for one in told] == [
+        (
+            "Look",
+            "Lambda",
+            {"lambda": {"arn": FUNCTION, "outputParameters": [{"name": "Uri", "value": "s3://b/k"}]}},
+        )
+    ]
 
 
 def test_steps_run_as_jobs_of_the_execution(ctx: AccountContext) -> None:
