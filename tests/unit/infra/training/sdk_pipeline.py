@@ -117,6 +117,7 @@ class SdkPipeline:
             products={"baselines": self.run_uri("baselines")},
         )  # fmt: skip
         report = PropertyFile(name="EvaluationReport", output_name="evaluation", path="evaluation.json")
+        card = PropertyFile(name="ModelCard", output_name="evaluation", path="model-card.json")
         evaluate = self.processing(
             "Evaluate",
             words=["--model-dir", "model", "--test-dir", "test", "--baselines-dir", "baselines",
@@ -130,7 +131,7 @@ class SdkPipeline:
                      "prepare": output(prepare, "report"), "contract": p["ContractUri"],
                      "prices": self.inputs.prices_uri},
             products={"evaluation": self.run_uri("evaluate")},
-            report=report,
+            files=[report, card],
         )  # fmt: skip
         steps = [validate, prepare, live, train, baselines, evaluate, self.gate(evaluate, report)]
         pipeline = Pipeline(
@@ -145,7 +146,7 @@ class SdkPipeline:
     def processing(
         self, name: str, *, words: list[Any], sources: Json, products: Json, count: Any = 1,
         network: bool = False, sharded: str = "", continuous: tuple[str, ...] = (),
-        environment: Json | None = None, report: PropertyFile | None = None,
+        environment: Json | None = None, files: list[PropertyFile] | None = None,
     ) -> ProcessingStep:  # fmt: skip
         """A processing step; `words` names inputs by their name and outputs by `=` and their name."""
         job = Processor(
@@ -185,7 +186,7 @@ class SdkPipeline:
             name=name,
             step_args=arguments,
             cache_config=self.cache,
-            property_files=[report] if report else None,
+            property_files=files,
         )
 
     def training(self, prepare: ProcessingStep) -> TrainingStep:

@@ -110,14 +110,12 @@ def test_baselines_gets_the_live_model_or_something_that_exists(definition: Json
     assert sources["live"] == (live or "s3://assets/4567.toml")
 
 
-def test_the_report_is_a_property_file_of_evaluate(definition: Json) -> None:
+def test_report_and_model_card_are_property_files_of_evaluate(definition: Json) -> None:
     evaluate = step(definition, "Evaluate")
-    (report,) = evaluate["PropertyFiles"]
-    assert report == {
-        "PropertyFileName": "EvaluationReport",
-        "OutputName": "evaluation",
-        "FilePath": "evaluation.json",
-    }
+    assert evaluate["PropertyFiles"] == [
+        {"PropertyFileName": name, "OutputName": "evaluation", "FilePath": path}
+        for name, path in (("EvaluationReport", "evaluation.json"), ("ModelCard", "model-card.json"))
+    ]
     outputs = evaluate["Arguments"]["ProcessingOutputConfig"]["Outputs"]
     assert [one["OutputName"] for one in outputs] == ["evaluation"]
 
