@@ -12,7 +12,7 @@ from pipeline_code.reviews.report.words import measure
 # Rule of the gate, what it is, unit before and after the number.
 _LIMITS = (
     ("artifact_mb", "Size of the model's file", "", " MB"),
-    ("p95_ms", "Time that 19 of 20 answers stay within", "", " ms"),
+    ("p95_ms", "19 of 20 answers come within", "", " ms"),
     ("memory_mb", "Memory of a serving process", "", " MB"),
     ("cost_per_1000", "Cost of 1,000 answers", "$", ""),
 )
