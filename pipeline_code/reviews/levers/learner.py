@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from pipeline_code.reviews.metrics import Floats, Ints
 
+_ROUNDING = 1e-6
 _TOKEN = re.compile(r"\b\w+\b|[!?:;()]+")
 
 
@@ -46,7 +47,9 @@ class TfidfLearner:
     """TF-IDF of words, word pairs and marks with logistic regression: trains in a second.
 
     Equals scikit-learn's TfidfVectorizer (sublinear counts, words in fewer than `min_rows` training texts
-    left out) before LogisticRegression. The words of a text are split once and kept for the next call.
+    left out) before LogisticRegression, but a text of weight w counts as w texts where texts are counted,
+    too: a text split into two of half its weight changes nothing. The words of a text are split once and
+    kept for the next call.
     """
 
     name = "tfidf"
@@ -71,20 +74,23 @@ class TfidfLearner:
         if len(found) < 2:  # nothing to tell apart
             probabilities[:, found] = 1.0
             return probabilities
-        known, asked = self._matrices([train[row] for row in kept.tolist()], evaluated)
+        known, asked = self._matrices([train[row] for row in kept.tolist()], weights, evaluated)
         model = LogisticRegression(C=self._strength, max_iter=2000)
         with threadpool_limits(1):
             model.fit(known, labels, sample_weight=weights)
             probabilities[:, model.classes_] = model.predict_proba(asked)
         return probabilities
 
-    def _matrices(self, train: Sequence[str], evaluated: Sequence[str]) -> tuple[csr_matrix, csr_matrix]:
+    def _matrices(
+        self, train: Sequence[str], weights: Floats, evaluated: Sequence[str]
+    ) -> tuple[csr_matrix, csr_matrix]:
         """Both as TF-IDF, by the words of `train`."""
         known, asked = self._counts(train), self._counts(evaluated)
-        rows = np.bincount(known.indices, minlength=len(self._vocabulary))
-        columns = np.flatnonzero(rows >= self._min_rows)
+        entries = np.repeat(weights, np.diff(known.indptr))
+        rows = np.bincount(known.indices, entries, minlength=len(self._vocabulary))
+        columns = np.flatnonzero(rows >= self._min_rows - _ROUNDING)
         # idf = ln((1 + n) / (1 + df)) + 1, as scikit-learn smooths it
-        idf = np.log((1 + len(train)) / (1 + rows[columns])) + 1
+        idf = np.log((1 + weights.sum()) / (1 + rows[columns])) + 1
         return _weighted(known[:, columns], idf), _weighted(asked[:, columns], idf)
 
     def _counts(self, texts: Sequence[str]) -> csr_matrix:
