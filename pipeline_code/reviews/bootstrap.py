@@ -16,6 +16,7 @@ from pipeline_code.reviews.replicates import Replicates
 
 Metric = Callable[[Any], Floats]
 RowStatistic = Callable[[Floats], Floats]
+Method = Callable[[float, Floats, Floats, Bounds], list[float]]
 Figure = dict[str, Any]
 FEWEST_GROUPS = 2
 _SHARE, _DIFFERENCE = (0.0, 1.0), (-1.0, 1.0)
@@ -46,13 +47,25 @@ class GroupBootstrap:
         How many replicates to draw.
     seed
         Of the draws: equal seeds give equal intervals.
+    method
+        From value, replicates, jackknife and bounds to an interval; see `intervals.interval`.
     """
 
-    def __init__(self, groups: list[str], true: Ints, *, classes: int, samples: int, seed: int) -> None:
+    def __init__(
+        self,
+        groups: list[str],
+        true: Ints,
+        *,
+        classes: int,
+        samples: int,
+        seed: int,
+        method: Method = intervals.interval,
+    ) -> None:
         _, self._place = np.unique(np.asarray(groups), return_inverse=True)
         self._count = int(self._place.max()) + 1
         self._true, self._classes = true, classes
         self._replicates = Replicates(self._count, samples, seed)
+        self._method = method
         self._known: dict[bytes, Floats] = {}
 
     def describe(self) -> dict[str, Any]:
@@ -113,7 +126,7 @@ class GroupBootstrap:
         """
         if not self._enough(rows):
             return None
-        return _figure(*self._of_matrices(metric, predicted, rows), _SHARE)
+        return self._figure(*self._of_matrices(metric, predicted, rows), _SHARE)
 
     @overload
     def difference(self, metric: Metric, first: Ints, second: Ints) -> Figure: ...
@@ -134,7 +147,7 @@ class GroupBootstrap:
         if np.array_equal(first, second):
             return {"value": 0.0, "interval": [0.0, 0.0]}
         one, other = (self._of_matrices(metric, predicted, rows) for predicted in (first, second))
-        return _figure(one[0] - other[0], one[1] - other[1], one[2] - other[2], _DIFFERENCE)
+        return self._figure(one[0] - other[0], one[1] - other[1], one[2] - other[2], _DIFFERENCE)
 
     @overload
     def mean(self, values: Floats, *, bounds: Bounds = ...) -> Figure: ...
@@ -188,7 +201,7 @@ class GroupBootstrap:
         cells = np.column_stack([self._summed(product), self._summed(weight)])
         total, present = cells.sum(axis=0), self._present(used)
         found = _quotient(total), _quotient(self._replicates.sums(cells)), _quotient(total - cells[present])
-        return _figure(float(found[0]), found[1], found[2], bounds)
+        return self._figure(float(found[0]), found[1], found[2], bounds)
 
     def statistic(
         self,
@@ -197,6 +210,7 @@ class GroupBootstrap:
         *,
         samples: int = 500,
         bounds: Bounds = _SHARE,
+        method: Method | None = None,
     ) -> Figure | None:
         """Any statistic that takes row weights (calibration error, PR-AUC), with its interval.
 
@@ -210,6 +224,8 @@ class GroupBootstrap:
             Replicates to use, at most those of the bootstrap: such statistics take longer.
         bounds
             The least and the greatest value possible.
+        method
+            Another than the bootstrap's; for the calibration error `intervals.of_absolute_gaps`.
 
         Returns
         -------
@@ -234,7 +250,18 @@ class GroupBootstrap:
             return None
         chunks = self._replicates.chunks(min(samples, self._replicates.samples))
         replicates = np.concatenate([scored(counts) for counts in chunks])
-        return _figure(value, replicates, scored(self._left_out(rows)), bounds)
+        return self._figure(value, replicates, scored(self._left_out(rows)), bounds, method)
+
+    def _figure(
+        self,
+        value: float,
+        replicates: Floats,
+        jackknife: Floats,
+        bounds: Bounds,
+        method: Method | None = None,
+    ) -> Figure:
+        found = (method or self._method)(value, replicates, jackknife, bounds)
+        return {"value": float(value), "interval": found}
 
     def _present(self, rows: Bools | None) -> Ints:
         """The groups that have rows in the slice."""
@@ -296,7 +323,3 @@ def _quotient(sums: Floats) -> Floats:
     top, bottom = sums[..., 0], sums[..., 1]
     found: Floats = np.divide(top, bottom, out=np.full(np.shape(top), np.nan), where=bottom > 0)
     return found
-
-
-def _figure(value: float, replicates: Floats, jackknife: Floats, bounds: Bounds) -> Figure:
-    return {"value": float(value), "interval": intervals.interval(value, replicates, jackknife, bounds)}
