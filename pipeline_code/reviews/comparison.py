@@ -53,7 +53,14 @@ def compare(
         What the difference was measured on.
     metric, other
         Names for the sentence.
+
+    Raises
+    ------
+    ValueError
+        The margin is negative.
     """
+    if margin < 0:
+        raise ValueError(f"a margin must be at least 0, got {margin}")
     value = float(difference["value"])
     low, high = (float(bound) for bound in difference["interval"])
     verdict = _verdict(low, high, margin)
@@ -105,7 +112,7 @@ def _round_up(number: float) -> int:
 
 
 def _count(rows: int, groups: int) -> str:
-    return f"{rows:,} rows of {groups:,} groups"
+    return f"{rows:,} row{'s' * (rows != 1)} of {groups:,} group{'s' * (groups != 1)}"
 
 
 def _points(share: float) -> str:
