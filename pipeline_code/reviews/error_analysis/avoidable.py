@@ -1,0 +1,63 @@
+"""Avoidable error apart from ambiguity: how good the model is where people agree, and where they do not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from pipeline_code.reviews.contract import Contract
+from pipeline_code.reviews.error_analysis.tags import Flags
+from pipeline_code.reviews.metrics import Floats
+
+# Shares of the commonest class among a text's ratings; that all agree is a band of its own.
+_EDGES = (0.0, 0.55, 0.70, 0.85, 1.0)
+
+
+def avoidable(
+    ratings: Sequence[Sequence[float] | None], wrong: Flags, human: Floats, contract: Contract
+) -> list[dict[str, Any]]:
+    """Accuracy of model and one person by how far people agree.
+
+    Parameters
+    ----------
+    ratings
+        What several people said of each row; None where nobody did.
+    wrong
+        Whether the model errs [rows].
+    human
+        Probability that one person is right [rows].
+
+    Returns
+    -------
+    {"band", "rows", "share", "errors", "accuracy", "human"} a band that has rows, the least agreed first.
+    `share` is of all rows. Empty without ratings.
+    """
+    agreed = np.array([_modal_share(row, contract) for row in ratings], dtype=float)
+    bands = [
+        (f"{100 * low:.0f} to {100 * high:.0f} % agree", (agreed >= low) & (agreed < high))
+        for low, high in pairwise(_EDGES)
+    ]
+    bands.append(("all agree", agreed >= 1))
+    return [_band(name, inside, wrong, human) for name, inside in bands if inside.any()]
+
+
+def _band(name: str, inside: Flags, wrong: Flags, human: Floats) -> dict[str, Any]:
+    people = human[inside]
+    return {
+        "band": name,
+        "rows": int(inside.sum()),
+        "share": float(inside.mean()),
+        "errors": int(wrong[inside].sum()),
+        "accuracy": float(1 - wrong[inside].mean()),
+        "human": float(np.nanmean(people)) if np.isfinite(people).any() else None,
+    }
+
+
+def _modal_share(ratings: Sequence[float] | None, contract: Contract) -> float:
+    if not ratings:
+        return float("nan")
+    classes = [contract.label_rule.decide(value, contract.class_names)[0] for value in ratings]
+    return float(np.bincount(classes).max()) / len(classes)
