@@ -3,7 +3,18 @@
 import importlib
 import sys
 
-NAMES = ("synth", "features", "featurestore", "validate_memory", "main_job", "quality", "imbalance", "course")
+NAMES = (
+    "synth",
+    "features",
+    "featurestore",
+    "validate_memory",
+    "main_job",
+    "quality",
+    "imbalance",
+    "course",
+    "labels",
+    "coverage",
+)
 
 
 def main() -> None:

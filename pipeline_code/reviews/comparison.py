@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+_HOPELESS = 1000
 Verdict = Literal["better", "not worse", "worse", "can't tell"]
 
 
@@ -85,7 +86,7 @@ def _said(
         "better": f"Better than {other}",
         "not worse": f"Not worse than {other} by more than {_points(margin)}",
         "worse": f"Worse than {other}",
-        "can't tell": f"Can't tell from {other} at this size",
+        "can't tell": f"Can't tell whether it is worse than {other}",
     }[verdict]
     low, high = (f"{100 * bound:+.1f}" for bound in interval)
     return f"{lead}: {metric} differs by {100 * value:+.1f} points (95 % interval {low} to {high})"
@@ -100,7 +101,8 @@ def _needed(value: float, interval: tuple[float, float], margin: float, rows: in
         shares.append(-value / (interval[1] - value))
     if (share := max(shares)) <= 0:
         return "With a difference of 0 and a margin of 0, no amount of data would tell."
-    factor = 1 / min(share, 1.0) ** 2
+    if (factor := 1 / share**2) > _HOPELESS:
+        return f"If the difference stays, not even {_HOPELESS:,} times the data would tell."
     enough = _count(_round_up(rows * factor), _round_up(groups * factor))
     return f"If the difference stays, about {enough} would tell."
 

@@ -43,7 +43,7 @@ def test_the_words_name_points_interval_and_size() -> None:
 def test_cant_tell_says_how_much_data_would() -> None:
     """0 +- 4 points must shrink to +- 2, the margin: four times the data."""
     found = judged(0.0, -0.04, 0.04)
-    assert found.words.startswith("Can't tell")
+    assert found.words.startswith("Can't tell whether it is worse than the live model: accuracy")
     assert found.words.endswith("If the difference stays, about 1,300 rows of 110 groups would tell.")
     worse = judged(-0.04, -0.08, 0.0 + 1e-9)
     assert worse.words.endswith("about 310 rows of 28 groups would tell.")
@@ -51,6 +51,7 @@ def test_cant_tell_says_how_much_data_would() -> None:
 
 def test_a_difference_at_the_margin_is_told_from_nought_sooner() -> None:
     assert judged(-0.02, -0.06, 0.02).words.endswith("about 1,300 rows of 110 groups would tell.")
+    assert judged(-1e-5, -0.04, 0.04, margin=0.0).words.endswith("not even 1,000 times the data would tell.")
     assert "no amount of data" in judged(0.0, -0.04, 0.04, margin=0.0).words
 
 
