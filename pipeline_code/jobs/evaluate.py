@@ -15,9 +15,10 @@ from pipeline_code.reviews.constraints import measure_constraints
 from pipeline_code.reviews.contract import read_contract_directory
 from pipeline_code.reviews.dataset import read_features
 from pipeline_code.reviews.files import read_json, sha256_file, write_json, write_text
+from pipeline_code.reviews.model_card import model_card_document
 from pipeline_code.reviews.predictions import predict, predict_texts
 from pipeline_code.reviews.preparation import merge_reports
-from pipeline_code.reviews.report import render
+from pipeline_code.reviews.report import render, report_json
 
 _MISTAKES = 12
 
@@ -81,6 +82,8 @@ def _write(
     write_text(output / "predictions.jsonl", prediction_lines(evidence))
     write_text(output / "mistakes.jsonl", mistake_lines(evidence))
     write_text(output / "report.html", render(evaluation, validation, prepare, hardest))
+    write_json(output / "report.json", report_json(evaluation, validation, prepare, hardest))
+    write_json(output / "model-card.json", model_card_document(evaluation))
     write_json(output / "evaluation.json", evaluation)
 
 
