@@ -34,9 +34,9 @@ class LabelIssues:
 def label_issues(label_ids: Ints, probabilities: Floats, *, use_cleanlab: bool | None = None) -> LabelIssues:
     """Rank labels by self-confidence and flag the probable errors among them.
 
-    Quality is the probability of the given label. A row is flagged if another class reaches the mean
-    probability that it has among its own rows, while the label's falls short of the best such class
-    (Northcutt, Jiang and Chuang 2021). With cleanlab installed its pruning by noise rate flags instead.
+    Quality is the probability of the given label. A row is flagged if another class is the likeliest of those
+    that reach the mean probability which they have among their own rows (Northcutt, Jiang and Chuang 2021),
+    and the label is not the likeliest of all. Where cleanlab is installed, its pruning by noise rate flags.
 
     Parameters
     ----------
@@ -65,7 +65,8 @@ def _off_diagonal(label_ids: Ints, probabilities: Floats) -> Flags:
     own = np.where(label_ids[:, None] == np.arange(classes), probabilities, 0.0)
     thresholds = np.where(np.bincount(label_ids, minlength=classes) > 0, own.sum(axis=0) / rows, np.inf)
     confident = np.where(probabilities >= thresholds, probabilities, -1.0)
-    off: Flags = (confident.max(axis=1) >= 0) & (confident.argmax(axis=1) != label_ids)
+    beaten = probabilities.argmax(axis=1) != label_ids
+    off: Flags = beaten & (confident.max(axis=1) >= 0) & (confident.argmax(axis=1) != label_ids)
     return off
 
 

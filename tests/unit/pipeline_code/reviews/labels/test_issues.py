@@ -46,9 +46,18 @@ def test_a_class_that_no_label_names_flags_nothing() -> None:
     assert found.flagged.tolist() == [False, False, True]
 
 
-def test_confident_learning_is_that_of_cleanlab() -> None:
+def test_a_label_that_the_model_finds_likeliest_is_never_flagged() -> None:
+    # Class 1 is rarely likely: its mean is 0.2, which row 0 reaches; class 0 falls short of its own mean.
+    probabilities = np.array([[0.6, 0.4], [0.9, 0.1], [0.8, 0.2]])
+    assert not label_issues(np.array([0, 0, 1]), probabilities, use_cleanlab=False).flagged[0]
+
+
+@pytest.mark.parametrize("lean", [0.0, 1.0, 2.0])
+def test_confident_learning_is_that_of_cleanlab(lean: float) -> None:
     cleanlab = pytest.importorskip("cleanlab.filter")
     labels, probabilities, _ = noisy()
+    probabilities = probabilities * np.exp([0.0, lean, 0.0])  # towards a class whose mean is high then
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
     wanted = cleanlab.find_label_issues(labels, probabilities, filter_by="confident_learning", n_jobs=1)
     assert (label_issues(labels, probabilities, use_cleanlab=False).flagged == wanted).all()
 
