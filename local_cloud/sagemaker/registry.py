@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from local_cloud.sagemaker import listing, resources
@@ -36,6 +37,7 @@ _EVENT_MEMBERS = (
 def create_package(ctx: Context, params: Params) -> Params:
     """Register a package: the next version of its group, or an unversioned one under its own name."""
     record = dict(params)
+    _check_card(params)
     tags = record.pop("Tags", [])
     at = now()
     record.update(
@@ -95,7 +97,9 @@ def list_packages(ctx: Context, params: Params) -> Params:
 @operation("UpdateModelPackage")
 def update_package(ctx: Context, params: Params) -> Params:
     """Change a package; a change of its approval status is announced on the event bus."""
+    _check_card(params)
     changes = dict(params)
+    card = changes.pop("ModelCard", {})
     arn = str(_get(ctx, changes.pop("ModelPackageArn"))["ModelPackageArn"])
     metadata = changes.pop("CustomerMetadataProperties", {})
     removed = changes.pop("CustomerMetadataPropertiesToRemove", [])
@@ -104,6 +108,8 @@ def update_package(ctx: Context, params: Params) -> Params:
     def apply(record: Record) -> None:
         kept = {**record.get("CustomerMetadataProperties", {}), **metadata}
         record["CustomerMetadataProperties"] = {key: kept[key] for key in kept if key not in removed}
+        if card:
+            record["ModelCard"] = {**record.get("ModelCard", {}), **card}
         if added:
             record.setdefault("AdditionalInferenceSpecifications", []).extend(added)
         record.update(changes, LastModifiedTime=now())
@@ -153,6 +159,19 @@ def _place(ctx: Context, record: Record) -> str:
         record.setdefault("ModelApprovalStatus", "PendingManualApproval")
     record["ModelPackageArn"] = arn
     return arn
+
+
+def _check_card(params: Params) -> None:
+    """Refuse a model card whose content is no JSON object; SageMaker checks its whole schema."""
+    content = params.get("ModelCard", {}).get("ModelCardContent")
+    if content is None:
+        return
+    try:
+        card = json.loads(content)
+    except ValueError:
+        card = None
+    if not isinstance(card, dict):
+        raise validation("ModelCardContent must be a JSON object in the schema of a model package's card.")
 
 
 def _get(ctx: Context, name_or_arn: str) -> Record:

@@ -1,4 +1,4 @@
-"""Register: a new version in the model package group, with its evaluation, its dataset and its machines."""
+"""Register: a new version in the model package group, with evaluation, model card, dataset and machines."""
 
 from infra.training.expressions import Json, from_report, join, model_of, output_of, parameter, text
 from infra.training.inputs import DefinitionInputs
@@ -20,6 +20,11 @@ def register_step(inputs: DefinitionInputs) -> Json:
             "InferenceSpecification": _inference(inputs),
             "ModelMetrics": {
                 "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": statistics}}
+            },
+            # The card is text inside JSON, as a pipeline can only pass on plain values of a property file.
+            "ModelCard": {
+                "ModelCardContent": from_report(evaluate.NAME, evaluate.MODEL_CARD, "content"),
+                "ModelCardStatus": "PendingReview",
             },
             "CustomerMetadataProperties": {
                 "DeployInstanceType": parameter("DeployInstanceType"),

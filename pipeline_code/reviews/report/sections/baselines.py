@@ -48,8 +48,11 @@ def _sentences(pieces: Pieces, others: dict[str, Any]) -> Iterator[str]:
     else:
         reason = pieces.part("human").get("reason") or "the test texts carry no ratings of several people"
         yield f"Human level is not known: {reason}."
+    live = pieces.part("live") or others.get("live", {}).get("facts") or {}
     if "live" not in others:
-        yield "No model in service was compared: there was none to fetch."
+        yield f"No model in service was compared: {live.get('reason') or 'there was none to fetch'}."
+    elif live.get("may_know_test_rows"):
+        yield "The model in service learned under another split: it may know test texts, which flatters it."
     if not pieces.evaluation.get("literature"):
         yield "The contract names no published figure to compare with."
 

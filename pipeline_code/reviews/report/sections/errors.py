@@ -19,6 +19,7 @@ def section(pieces: Pieces) -> Section:
     bands = [
         {**one, "avoidable": None if one.get("human") is None else max(0.0, one["human"] - one["accuracy"])}
         for one in found.get("avoidable") or []
+        if one.get("accuracy") is not None
     ]
     figures = {"tags": tags[:_LISTED], "left_out": max(0, len(tags) - _LISTED), "bands": bands}
     return Section(

@@ -53,7 +53,7 @@ def unlisted_values(value: Any, shape: Any) -> str:
 def test_a_step_is_a_valid_request(
     sagemaker: ServiceModel, definition_inputs: DefinitionInputs, name: str
 ) -> None:
-    reports = {"data.dataset.hash": "0123456789abcdef" * 4}
+    reports = {"data.dataset.hash": "0123456789abcdef" * 4, "content": '{"model_overview":{}}'}
     arguments = step(given(build_definition(definition_inputs), {}, reports=reports), name)["Arguments"]
     assert problems(sagemaker, name, arguments) == ""
 

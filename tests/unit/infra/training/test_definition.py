@@ -37,9 +37,12 @@ def test_the_steps_follow_each_other(definition: Json) -> None:
 
 def test_every_reference_names_something_that_exists(definition: Json) -> None:
     known = {f"Parameters.{one['Name']}" for one in definition["Parameters"]}
-    known |= {"Execution.PipelineExecutionId", "Steps.Evaluate.PropertyFiles.EvaluationReport"}
-    unresolved = set(references(given(definition, {})["Steps"]))
-    assert unresolved == {"Steps.Evaluate.PropertyFiles.EvaluationReport"}
+    known |= {"Execution.PipelineExecutionId"}
+    files = {
+        f"Steps.Evaluate.PropertyFiles.{one['PropertyFileName']}"
+        for one in step(definition, "Evaluate")["PropertyFiles"]
+    }
+    assert set(references(given(definition, {})["Steps"])) == files
     assert {ref for ref in references(definition) if not ref.startswith("Steps.")} <= known
 
 
@@ -225,6 +228,15 @@ def test_the_model_package_carries_what_deployment_needs(definition: Json) -> No
                 "Path": "data.dataset.hash",
             }
         },
+    }
+
+
+def test_the_model_package_carries_its_card_for_review(definition: Json) -> None:
+    card = step(given(definition, {"ModelApprovalStatus": "Approved"}), "Register")["Arguments"]["ModelCard"]
+    report = {"Get": "Steps.Evaluate.PropertyFiles.ModelCard"}
+    assert card == {
+        "ModelCardContent": {"Std:JsonGet": {"PropertyFile": report, "Path": "content"}},
+        "ModelCardStatus": "PendingReview",
     }
 
 

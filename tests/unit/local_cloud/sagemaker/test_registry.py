@@ -1,5 +1,6 @@
 """Model packages: versions, approval, events."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -83,6 +84,28 @@ def test_metadata_is_merged_and_removed_by_key(ctx: Context, group: str) -> None
     operations.call(ctx, "UpdateModelPackage", change)
     described = operations.call(ctx, "DescribeModelPackage", {"ModelPackageName": arn})
     assert described["CustomerMetadataProperties"] == {"b": "2", "c": "3"}
+
+
+def test_a_model_card_is_kept_and_reviewed(ctx: Context, group: str) -> None:
+    content = json.dumps({"model_overview": {"model_creator": "x"}})
+    arn = _register(ctx, group, ModelCard={"ModelCardContent": content, "ModelCardStatus": "PendingReview"})
+    described = operations.call(ctx, "DescribeModelPackage", {"ModelPackageName": arn})
+    assert described["ModelCard"] == {"ModelCardContent": content, "ModelCardStatus": "PendingReview"}
+    change = {"ModelPackageArn": arn, "ModelCard": {"ModelCardStatus": "Approved"}}
+    operations.call(ctx, "UpdateModelPackage", change)
+    described = operations.call(ctx, "DescribeModelPackage", {"ModelPackageName": arn})
+    assert described["ModelCard"] == {"ModelCardContent": content, "ModelCardStatus": "Approved"}
+
+
+@pytest.mark.parametrize("content", ["a card", "[]"])
+def test_a_model_card_is_a_json_object(ctx: Context, group: str, content: str) -> None:
+    with pytest.raises(ServiceError, match="ModelCardContent must be a JSON object"):
+        _register(ctx, group, ModelCard={"ModelCardContent": content})
+
+
+def test_a_model_card_has_one_of_the_known_states(ctx: Context, group: str) -> None:
+    with pytest.raises(ServiceError, match="PendingReview"):
+        _register(ctx, group, ModelCard={"ModelCardContent": "{}", "ModelCardStatus": "Fine"})
 
 
 def test_a_group_with_packages_stays(ctx: Context, group: str) -> None:

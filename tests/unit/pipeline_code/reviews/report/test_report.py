@@ -144,6 +144,19 @@ def test_a_reason_for_a_missing_human_level_is_told() -> None:
     assert "Human level is not known: ratings of 3 texts are too few." in page_of(found).words
 
 
+def test_why_no_live_model_was_compared_is_told() -> None:
+    found = example.bare()
+    found["live"] = {"package": None, "reason": "no model is live yet"}
+    assert "No model in service was compared: no model is live yet." in page_of(found).words
+
+
+def test_a_live_model_that_may_know_the_test_texts_is_told_to_be_flattered() -> None:
+    found = example.evaluation()
+    assert "flatters it" not in page_of(found).words
+    found["live"] = {"package": "arn", "version": "3", "may_know_test_rows": True}
+    assert "it may know test texts, which flatters it" in page_of(found).words
+
+
 def test_a_class_without_any_rated_text_has_no_human_recall() -> None:
     found = example.evaluation()
     for level in found["human"]["levels"].values():
