@@ -1,0 +1,101 @@
+"""Single conditions that a slice can be made of, with the rows that meet them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from pipeline_code.reviews.discovery.words import LEXICAL_CLASSES, plain, words
+from pipeline_code.reviews.metrics import Bools, Ints
+
+_LISTS = ("ratings", "raters")  # attributes that hold JSON lists
+_LENGTH_PERCENTILES = (3, 5, 10, 25, 50, 75, 90, 95, 97)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One condition. Two parts on the same `subject` exclude or contain each other, and are not combined.
+
+    `kind` is "length", "word", "class", "attribute" or "source"; `words` complete the sentence that
+    `describe` writes.
+    """
+
+    kind: str
+    subject: str
+    words: str
+
+
+Met = tuple[Part, Bools]
+
+
+def describe(parts: Sequence[Part]) -> str:
+    """In words, as "texts of at most 5 words with 'battery' and 'not'"."""
+    lengths = [f"of {part.words}" for part in parts if part.kind == "length"]
+    contents = [part.words for part in parts if part.kind in ("word", "class")]
+    facts = [f"whose {part.words}" for part in parts if part.kind == "attribute"]
+    sources = [f"from source {part.words}" for part in parts if part.kind == "source"]
+    holding = [f"with {' and '.join(contents)}"] if contents else []
+    return " ".join(["texts", *lengths, *holding, *sources, *(" and ".join(facts),)]).strip()
+
+
+def parts_of(
+    texts: Sequence[str], attributes: Sequence[str], sources: Sequence[str], fewest: int, most: int
+) -> list[Met]:
+    """All single conditions that `fewest` to `most` rows meet, each with its rows [rows]."""
+    lowered = [plain(text) for text in texts]
+    met = [*_lengths(texts), *_classes(lowered), *_facts(attributes, sources), *_words(lowered, fewest, most)]
+    return [(part, rows) for part, rows in met if fewest <= rows.sum() <= most]
+
+
+def _lengths(texts: Sequence[str]) -> Iterator[Met]:
+    counts: Ints = np.array([len(text.split()) for text in texts], dtype=np.int64)
+    cuts = sorted({int(cut) for cut in np.percentile(counts, _LENGTH_PERCENTILES)}) if len(counts) else []
+    for cut in cuts:
+        yield Part("length", "length", f"at most {cut} word{'s' * (cut != 1)}"), counts <= cut
+        yield Part("length", "length", f"more than {cut} word{'s' * (cut != 1)}"), counts > cut
+    for low, high in itertools.pairwise(cuts):
+        inside = (counts > low) & (counts <= high)
+        span = f"{low + 1} to {high}" if low + 1 < high else f"{high}"
+        yield Part("length", "length", f"{span} words"), inside
+
+
+def _classes(lowered: Sequence[str]) -> Iterator[Met]:
+    for name, pattern in LEXICAL_CLASSES.items():
+        rows = np.array([pattern.search(text) is not None for text in lowered], dtype=bool)
+        yield Part("class", name, name), rows
+
+
+def _words(lowered: Sequence[str], fewest: int, most: int) -> Iterator[Met]:
+    places: dict[str, list[int]] = defaultdict(list)
+    for row, text in enumerate(lowered):
+        for word in words(text):
+            places[word].append(row)
+    for word in sorted(places):
+        if fewest <= len(places[word]) <= most:
+            yield Part("word", word, f"'{word}'"), _mask(places[word], len(lowered))
+
+
+def _facts(attributes: Sequence[str], sources: Sequence[str]) -> Iterator[Met]:
+    places: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for row, written in enumerate(attributes):
+        for name, value in json.loads(written or "{}").items():
+            if name not in _LISTS and value != "":
+                places[name, str(value)].append(row)
+    for name, value in sorted(places):
+        yield Part("attribute", f"={name}", f"{name} is '{value}'"), _mask(places[name, value], len(sources))
+    by_source: dict[str, list[int]] = defaultdict(list)
+    for row, source in enumerate(sources):
+        by_source[source].append(row)
+    for source in sorted(by_source):
+        yield Part("source", "source", f"'{source}'"), _mask(by_source[source], len(sources))
+
+
+def _mask(rows: Sequence[int], count: int) -> Bools:
+    found = np.zeros(count, dtype=bool)
+    found[list(rows)] = True
+    return found
