@@ -14,6 +14,7 @@ NAMES = (
     "course",
     "labels",
     "coverage",
+    "levers",
 )
 
 

@@ -69,7 +69,7 @@ def read_candidate(contract: Contract, directory: Path, known: Rows, class_names
             f"contract {contract.name} has the classes {contract.class_names}, the own data {class_names}: "
             "map the candidate's labels to these classes, in this order"
         )
-    rows, read, faults = _clean(contract, directory)
+    rows, read, faults = read_rows(contract, directory)
     problem = failure(read, _bad_rows(faults), contract.max_quarantine_share)
     if problem:
         raise LeverError(f"candidate {contract.name}: {problem}")
@@ -88,7 +88,8 @@ def _bad_rows(faults: Counter[str]) -> dict[str, int]:
     return {reason: count for reason, count in faults.items() if reason not in set(Rule)}
 
 
-def _clean(contract: Contract, directory: Path) -> tuple[Rows, int, Counter[str]]:
+def read_rows(contract: Contract, directory: Path) -> tuple[Rows, int, Counter[str]]:
+    """The rows that satisfy a contract and its cleaning, how many were read, and why others are out."""
     judge, read, faults = Judge(contract), 0, Counter[str]()
     with (
         tempfile.TemporaryDirectory(prefix="bertline-candidate-") as scratch,
