@@ -19,6 +19,7 @@ OURS = "confident learning (self-confidence, thresholds a class)"
 CLEANLAB = "cleanlab (self-confidence, pruned by noise rate)"
 
 
+_ROUNDING = 1e-6
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -64,7 +65,7 @@ def _off_diagonal(label_ids: Ints, probabilities: Floats) -> Flags:
     rows = np.maximum(np.bincount(label_ids, minlength=classes), 1)
     own = np.where(label_ids[:, None] == np.arange(classes), probabilities, 0.0)
     thresholds = np.where(np.bincount(label_ids, minlength=classes) > 0, own.sum(axis=0) / rows, np.inf)
-    confident = np.where(probabilities >= thresholds, probabilities, -1.0)
+    confident = np.where(probabilities >= thresholds - _ROUNDING, probabilities, -1.0)
     beaten = probabilities.argmax(axis=1) != label_ids
     off: Flags = beaten & (confident.max(axis=1) >= 0) & (confident.argmax(axis=1) != label_ids)
     return off
