@@ -11,13 +11,16 @@ from pipeline_code.reviews.report.words import measure, number, percent
 _TITLE = "How consistent the labels are"
 _ALPHAS = {
     "nominal": "on the classes, as names",
-    "ordinal": "on the ratings, as ranks",
+    "ordinal": "on the classes, in their order",
+    "ordinal_ratings": "on the ratings, as ranks",
     "interval": "on the ratings, as numbers",
 }
 _SHARES = {
     "unanimous_share": "texts that all raters put in one class",
     "ambiguous_share": "texts so close to a cut that other raters might give another class",
+    "no_majority_share": "texts whose raters give no class a majority",
 }
+_COUNTS = {"probable_errors": "Labels that are probably wrong", "queued": "Labels in the relabel queue"}
 # Customary bounds of Krippendorff (Content Analysis, 2004): conclusions, and tentative ones.
 _RELIABLE, _TENTATIVE = 0.8, 0.667
 
@@ -65,4 +68,4 @@ def _rows(found: dict[str, Any]) -> Iterator[dict[str, str]]:
             yield {"name": f"Share of {_SHARES[key]}", "shown": percent(value)}
         elif isinstance(value, int | float) and not isinstance(value, bool):
             shown = percent(value) if key.endswith("_share") else measure(value)
-            yield {"name": key.replace("_", " ").capitalize(), "shown": shown}
+            yield {"name": _COUNTS.get(key, key.replace("_", " ").capitalize()), "shown": shown}

@@ -20,7 +20,7 @@ _BESIDE = {
 # What a paired comparison says, for readers who have never heard of one.
 _AGAINST_LIVE = {
     "better": "It is better than the model in service, and by more than chance would explain.",
-    "not worse": "It is at most a little worse than the model in service, less than the contract allows.",
+    "not worse": "It is not worse than the model in service by more than the contract allows.",
     "worse": "It is worse than the model in service, and by more than chance would explain.",
     "can't tell": "Whether it is better or worse than the model in service, so few texts cannot tell.",
 }

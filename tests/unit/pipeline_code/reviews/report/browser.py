@@ -5,6 +5,8 @@ import json
 import re
 import shutil
 import subprocess
+import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ FLAGS = (
 PATIENCE = 120  # seconds
 _PROBE = """<script>addEventListener("load", () => {
   const box = (one) => { const r = one.getBoundingClientRect(); return [r.left, r.top, r.right, r.bottom]; };
+  const page = document.documentElement;
   const size = (one) => parseFloat(getComputedStyle(one).fontSize);
   const plots = [...document.querySelectorAll("svg[role=img]")].map((svg) => ({
     label: svg.getAttribute("aria-label"),
@@ -26,7 +29,7 @@ _PROBE = """<script>addEventListener("load", () => {
     texts: [...svg.querySelectorAll("text")].map(
       (one) => ({text: one.textContent, box: box(one), size: size(one)})),
   }));
-  parent.postMessage({width: innerWidth, content: document.documentElement.scrollWidth, plots}, "*");
+  parent.postMessage({width: innerWidth, content: page.scrollWidth, height: page.scrollHeight, plots}, "*");
 });</script></body>"""
 _FRAME = """<!doctype html><body style="margin:0"><pre id="seen"></pre>
 <iframe src="page.html" style="width:{width}px;height:2000px;border:0"></iframe>
@@ -65,8 +68,32 @@ def printed(page: str, folder: Path) -> bytes:
     return target.read_bytes()
 
 
+def screenshot(page: str, width: int, folder: Path) -> Path:
+    """The whole page as one picture in `folder`, shot.png."""
+    height = measured(page, width, folder)["height"]
+    (folder / "whole.html").write_text(page, encoding="utf-8")
+    target = folder / "shot.png"
+    _run(
+        f"--window-size={width},{height}", f"--screenshot={target}", folder=folder, file=folder / "whole.html"
+    )
+    return target
+
+
+def main(report: Path, picture: Path, width: int = 1000) -> None:
+    """Take the picture of a report for the documentation, in few colours."""
+    from PIL import Image
+
+    with tempfile.TemporaryDirectory() as folder:
+        shot = screenshot(report.read_text(encoding="utf-8"), width, Path(folder) / "files")
+        Image.open(shot).convert("RGB").quantize(64).save(picture, optimize=True)
+
+
 def _run(*words: str, folder: Path, file: Path) -> str:
     program = chromium()
     assert program
     command = [program, *FLAGS, f"--user-data-dir={folder / 'profile'}", *words, file.resolve().as_uri()]
     return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

@@ -46,11 +46,12 @@ def evaluation() -> Json:
         "baselines": parts.baselines(),
         "human": parts.human(),
         "labels": {
-            "alpha": {"nominal": 0.691, "ordinal": 0.829, "interval": 0.820},
+            "alpha": {"nominal": 0.691, "ordinal": 0.801, "ordinal_ratings": 0.829, "interval": 0.820},
             "ambiguous_share": 0.189,
             "unanimous_share": 0.400,
-            "rows": 3708,
-            "ratings_per_text": 20,
+            "no_majority_share": 0.049,
+            "probable_errors": 37,
+            "queued": 412,
         },
         "literature": [
             {
@@ -81,7 +82,7 @@ def evaluation() -> Json:
             "cost_per_1000": 0.000412,
             "instance_type": "ml.m5.large",
             "price_per_hour": 0.115,
-            "measured_on": "Intel Xeon, 2 cores",
+            "measured_on": "x86_64, 2 cores",
         },
         "error_analysis": parts.errors(),
         "data": {"dataset": parts.dataset()},

@@ -68,7 +68,7 @@ def calibration() -> Json:
 def baseline(kind: str, accuracy: float, macro_f1: float, recall: list[float], facts: Json) -> Json:
     lead, f1_lead = ACCURACY - accuracy, 0.720 - macro_f1
     where = f"on {ROWS} rows of {GROUPS} groups"
-    verdict = "better" if lead > 0.06 else "can't tell"
+    verdict = "better" if lead > 0.06 else "not worse"
     lead_words = f"{verdict}: accuracy differs by {100 * lead:+.1f} points {where}."
     return {
         "kind": kind,
@@ -112,7 +112,7 @@ def human() -> Json:
     return {
         "rows": ROWS,
         "ratings_per_text": {"min": 20, "median": 20, "max": 20},
-        "reference": "the mean of the remaining raters",
+        "reference": "the class of the mean rating of the raters that remain",
         "levels": levels,
     }
 
