@@ -4,6 +4,7 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from infra.data.stack import DataStack
+from infra.experiments.stack import ExperimentsStack
 from infra.names import Names
 from infra.registry.stack import RegistryStack
 from infra.serving.stack import ServingStack
@@ -31,6 +32,9 @@ class Environment:
             data=self.data,
             model_package_group=self.registry.group_name,
             env=env,
+        )
+        self.experiments = ExperimentsStack(
+            scope, names.stack("experiments"), names=names, settings=settings, data=self.data, env=env
         )
         self.serving = ServingStack(
             scope, names.stack("serving"), names=names, settings=settings, data=self.data, env=env

@@ -96,6 +96,24 @@ ACKNOWLEDGEMENTS: tuple[Acknowledgement, ...] = (
         ),
         reason=_NUMBERED,
     ),
+    Acknowledgement(path="experiments/JobRole", findings=("Resource::*",), reason=_ANY),
+    Acknowledgement(path="experiments/JobRole", findings=(f"{_LOGS}/ProcessingJobs:*",), reason=_STREAMS),
+    Acknowledgement(
+        path="experiments/JobRole",
+        findings=(
+            f"{_RAW}/candidates/*",
+            f"{_RAW}/contracts/*",
+            f"{_RAW}/encoder/*",
+            f"{_ARTIFACTS}/features*",
+            f"{_ARTIFACTS}/executions/*/experiment/*",
+        ),
+        reason=_KEYS,
+    ),
+    Acknowledgement(
+        path="experiments/PipelineRole",
+        findings=(f"{_SAGEMAKER}:processing-job/pipelines-*",),
+        reason=_NUMBERED,
+    ),
     Acknowledgement(path="serving/ModelRole", findings=("Resource::*",), reason=_ANY),
     Acknowledgement(
         path="serving/ModelRole", findings=(f"{_LOGS}/Endpoints/bertline-{{environment}}:*",), reason=_STREAMS

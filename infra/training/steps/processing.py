@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from infra.constructs.instances import takes_volume_key
+from infra.settings import Settings
 from infra.training.expressions import EXECUTION_ID, Json, join, parameter
-from infra.training.inputs import DefinitionInputs
 
 ROOT = "/opt/ml/processing"
 # SageMaker reports the content of this file as the ExitMessage of a failed job.
@@ -16,6 +17,45 @@ _SCRIPT = (
     "mkdir -p {root}/code && tar -xzf {root}/input/code/{file} -C {root}/code "
     '&& cd {root}/code && exec python3 -m "$@"'
 )
+
+
+class JobInputs(Protocol):
+    """What a processing step needs of the inputs of its pipeline's definition."""
+
+    @property
+    def settings(self) -> Settings:
+        """The environment's settings."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """Region of the pipeline."""
+        ...
+
+    @property
+    def code_uri(self) -> str:
+        """S3 URI of the job code."""
+        ...
+
+    @property
+    def code_file(self) -> str:
+        """File name of the job code inside a job."""
+        ...
+
+    @property
+    def artifact_uri(self) -> str:
+        """S3 URI of the artifact bucket, without a slash at the end."""
+        ...
+
+    @property
+    def key_arn(self) -> str:
+        """ARN of the customer key."""
+        ...
+
+    @property
+    def job_image(self) -> str:
+        """Address of the image."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -56,12 +96,12 @@ class ProcessingJob:
     environment: dict[str, str | Json] = field(default_factory=dict)
 
 
-def execution_uri(inputs: DefinitionInputs, *folders: str) -> Json:
+def execution_uri(inputs: JobInputs, *folders: str) -> Json:
     """S3 URI below the folder of this execution in the artifact bucket."""
     return join("/", f"{inputs.artifact_uri}/executions", EXECUTION_ID, *folders)
 
 
-def dataset_product(inputs: DefinitionInputs) -> Product:
+def dataset_product(inputs: JobInputs) -> Product:
     """What a dataset was made of, as one file that the dataset's hash names: equal datasets share it."""
     return Product("dataset", f"{inputs.artifact_uri}/{DATASETS}")
 
@@ -71,12 +111,12 @@ def contract_source() -> Source:
     return Source("contract", parameter("ContractUri"))
 
 
-def cache_config(inputs: DefinitionInputs) -> Json:
+def cache_config(inputs: JobInputs) -> Json:
     """Let SageMaker reuse an equal step: inputs lie below keys that name their content."""
     return {"Enabled": True, "ExpireAfter": f"P{inputs.settings.cache_days}D"}
 
 
-def processing_step(name: str, inputs: DefinitionInputs, job: ProcessingJob) -> Json:
+def processing_step(name: str, inputs: JobInputs, job: ProcessingJob) -> Json:
     """Return a step of type Processing."""
     return {
         "Name": name,
@@ -107,7 +147,7 @@ def processing_step(name: str, inputs: DefinitionInputs, job: ProcessingJob) -> 
     }
 
 
-def _cluster(inputs: DefinitionInputs, job: ProcessingJob) -> Json:
+def _cluster(inputs: JobInputs, job: ProcessingJob) -> Json:
     machines = inputs.settings.processing
     cluster: Json = {
         "InstanceCount": job.instance_count,
@@ -119,7 +159,7 @@ def _cluster(inputs: DefinitionInputs, job: ProcessingJob) -> Json:
     return {**cluster, "VolumeKmsKeyId": inputs.key_arn} if keyed else cluster
 
 
-def _application(inputs: DefinitionInputs, job: ProcessingJob) -> Json:
+def _application(inputs: JobInputs, job: ProcessingJob) -> Json:
     script = _SCRIPT.format(root=ROOT, file=inputs.code_file)
     return {
         "ImageUri": inputs.job_image,

@@ -1,0 +1,1 @@
+"""The pipeline of experiments: would other data, more labels or rewritten texts help?"""
