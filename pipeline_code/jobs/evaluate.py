@@ -14,6 +14,14 @@ from pipeline_code.reviews.bundle import extract_bundle
 from pipeline_code.reviews.constraints import measure_constraints
 from pipeline_code.reviews.contract import read_contract_directory
 from pipeline_code.reviews.dataset import read_features
+from pipeline_code.reviews.evaluation import (
+    Evidence,
+    check_pieces,
+    evaluate,
+    hardest_mistakes,
+    mistake_lines,
+    prediction_lines,
+)
 from pipeline_code.reviews.files import read_json, sha256_file, write_json, write_text
 from pipeline_code.reviews.model_card import model_card_document
 from pipeline_code.reviews.predictions import predict, predict_texts
@@ -25,8 +33,6 @@ _MISTAKES = 12
 
 def main(arguments: Sequence[str]) -> None:
     """Run the job with its command-line arguments."""
-    from pipeline_code.reviews.evaluation import Evidence, check_pieces, evaluate
-
     parser = entry.JobArguments(__doc__ or "")
     parser.directories("model", "test", "baselines", "validation", "prepare", "contract", "prices", "output")
     parser.add_argument("--min-accuracy", type=float, required=True)
@@ -70,14 +76,12 @@ def main(arguments: Sequence[str]) -> None:
 
 def _write(
     output: Path,
-    evidence: Any,
+    evidence: Evidence,
     evaluation: dict[str, Any],
     validation: dict[str, Any],
     prepare: dict[str, Any],
 ) -> None:
     """evaluation.json comes last: with it, everything else is there."""
-    from pipeline_code.reviews.evaluation import hardest_mistakes, mistake_lines, prediction_lines
-
     hardest = hardest_mistakes(evidence, _MISTAKES)
     write_text(output / "predictions.jsonl", prediction_lines(evidence))
     write_text(output / "mistakes.jsonl", mistake_lines(evidence))

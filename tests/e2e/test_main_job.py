@@ -14,7 +14,7 @@ from .conftest import Deployed
 
 pytestmark = pytest.mark.e2e
 
-STEPS = ["Validate", "Prepare", "Baselines", "Train", "Evaluate", "Gate", "Register", "Refuse"]
+STEPS = ["LiveModel", "Validate", "Prepare", "Baselines", "Train", "Evaluate", "Gate", "Register", "Refuse"]
 
 
 @pytest.fixture(scope="module")
@@ -36,6 +36,18 @@ def test_every_step_runs_and_the_model_is_registered(deployed: Deployed, first: 
     assert {s.name for s in first.steps if s.state == "Succeeded"} == set(STEPS) - {"Refuse"}
     assert first.step("Refuse").state == "Not run"
     assert packages(deployed)[-1]["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_the_registered_model_has_a_card_made_of_the_same_numbers(
+    deployed: Deployed, first: Execution
+) -> None:
+    package = deployed.target.client("sagemaker").describe_model_package(
+        ModelPackageName=approval.find(deployed.target, deployed.place, None)
+    )
+    card = json.loads(package["ModelCard"]["ModelCardContent"])
+    accuracy = evaluation.fetch(deployed.target, first).content["metrics"]["accuracy"]["value"]
+    groups = card["evaluation_details"][0]["metric_groups"]
+    assert accuracy in [metric["value"] for group in groups for metric in group["metric_data"]]
 
 
 def test_the_registered_model_names_its_dataset_and_the_dataset_tells_what_it_is(
@@ -82,7 +94,9 @@ def test_the_evaluation_has_verdict_numbers_and_report(deployed: Deployed, first
     found = evaluation.fetch(deployed.target, first)
     low, high = found.content["metrics"]["accuracy"]["interval"]
     assert low <= found.content["metrics"]["accuracy"]["value"] <= high
-    assert {"majority", "tfidf"} <= set(found.content["baselines"])
+    assert set(found.content["baselines"]) == {"majority", "vader", "tfidf"}
+    assert found.content["live"] == {"package": None, "reason": "no model is live yet"}
+    assert 0.7 < found.content["human"]["levels"]["1"]["accuracy"]["value"] < 1
     assert found.passed and found.content["gate"]["reasons"] == []
     page = found.report.read_text()
     assert "<svg" in page or "data:image" in page
@@ -103,12 +117,18 @@ def test_an_approved_model_answers_at_the_endpoint(deployed: Deployed, first: Ex
     assert answers[2]["error"]["line"] == 3
 
 
-def test_an_equal_run_reuses_every_step_and_a_newer_version_takes_over_the_endpoint(
+def test_an_equal_run_is_judged_against_the_live_model_and_then_takes_over_the_endpoint(
     deployed: Deployed, first: Execution
 ) -> None:
     again = deployed.run()
-    assert again.state == "Succeeded"
-    assert {s.name for s in again.steps if s.cached} == {
+    assert again.state == "Succeeded", [(s.name, s.reason) for s in again.steps if s.reason]
+    assert {s.name for s in again.steps if s.cached} == {"Validate", "Prepare", "Train"}
+    live = evaluation.fetch(deployed.target, again).content["baselines"]["live"]
+    assert live["facts"]["version"] == "1"
+    assert live["difference"]["macro_f1"]["value"] == 0.0  # it is the same model
+    assert live["difference"]["macro_f1"]["verdict"] == "not worse"
+    third = deployed.run()
+    assert {s.name for s in third.steps if s.cached} == {
         "Validate",
         "Prepare",
         "Baselines",
