@@ -26,7 +26,7 @@ from pipeline_code.reviews.encoder import (
     tokenizer_fingerprint,
 )
 from pipeline_code.reviews.errors import BertlineError
-from pipeline_code.reviews.training.hosts import Hosts, join, read_hosts
+from pipeline_code.reviews.training.hosts import Hosts, join, leave, read_hosts
 from pipeline_code.reviews.training.imbalance import class_counts, prior_shift
 from pipeline_code.reviews.training.parameters import TrainingParameters, parse_parameters
 
@@ -119,6 +119,7 @@ def _train(inputs: Inputs, parameters: TrainingParameters, hosts: Hosts, model_d
         pad_id=pad_id,
         hosts=hosts.count,
     )
+    leave()
     if hosts.rank:
         return {}
     decision = _decide(model, inputs, rows, checked, parameters, pad_id)

@@ -50,6 +50,14 @@ def read_hosts(environment: Mapping[str, str]) -> Hosts:
     return Hosts(rank, names, environment.get("SM_NETWORK_INTERFACE_NAME"))
 
 
+def leave() -> None:
+    """Take the process group down, if there is one: its threads must not outlive the host that ends first."""
+    import torch.distributed
+
+    if torch.distributed.is_available() and torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
 def join(hosts: Hosts) -> None:
     """Set what torch.distributed reads, if there is more than one host.
 

@@ -13,6 +13,7 @@ from pipeline_code.reviews.training import imbalance
 from pipeline_code.reviews.training.parameters import TrainingParameters
 
 Loss = Callable[[torch.Tensor, torch.Tensor], torch.Tensor]
+_LEAST = 1e-12  # 0 to a power below 1 has no gradient
 
 
 def loss_for(parameters: TrainingParameters, counts: Ints) -> Loss | None:
@@ -53,7 +54,8 @@ def focal_loss(logits: torch.Tensor, labels: torch.Tensor, gamma: float) -> torc
     Lin et al., Focal loss for dense object detection, 1708.02002, eq. 4. Rows already right count little.
     """
     losses = cross_entropy(logits.float(), labels, reduction="none")
-    return ((-torch.expm1(-losses)) ** gamma * losses).mean()
+    missed = (-torch.expm1(-losses)).clamp_min(_LEAST)
+    return (missed**gamma * losses).mean()
 
 
 def _tensor(values: object) -> torch.Tensor:

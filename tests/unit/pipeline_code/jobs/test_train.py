@@ -1,10 +1,12 @@
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from safetensors import safe_open
@@ -12,6 +14,7 @@ from safetensors import safe_open
 from pipeline_code.jobs.train import TrainingInputError
 from pipeline_code.reviews.dataset import read_features
 from pipeline_code.reviews.encoder import encoder_fingerprint
+from pipeline_code.reviews.training import overfit
 from tests.unit.pipeline_code.workspace import Workspace, environment
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -92,6 +95,65 @@ def test_without_validation_the_channel_is_not_needed(
     assert json.loads((model / "bertline.json").read_text())["validation_hash"] is None
 
 
+def decision_of(model: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((model / "bertline.json").read_text())["decision"]
+    return found
+
+
+def test_the_decision_is_fitted_on_all_validation_rows(trained: Workspace) -> None:
+    decision = decision_of(trained.root / "trained")
+    validation = read_features(trained.root / "checked", "validation")
+    assert decision["rows"] == len(validation)
+    assert decision["groups"] == len(set(validation.group_ids))
+    assert decision["bias"] == decision["offsets"] == [0.0, 0.0, 0.0]
+    assert decision["after"]["nll"] <= decision["before"]["nll"]
+    assert decision["thresholds"]["tuned"] is False
+
+
+@pytest.mark.parametrize("options", [("imbalance", "ClassWeights"), ("balance_dataset", "True")])
+def test_another_prior_in_training_is_corrected_and_the_choice_kept(
+    prepared: Workspace, tmp_path: Path, options: tuple[str, str]
+) -> None:
+    decision = decision_of(prepared.train("epochs", "1", *options, into=str(tmp_path / "m")))
+    assert min(abs(value) for value in decision["bias"]) > 1e-6
+    assert sum(decision["bias"]) == pytest.approx(0, abs=1e-9)
+    assert decision["offsets"] == [-value for value in decision["bias"]]
+    assert decision["after"]["accuracy"] == decision["before"]["accuracy"]
+
+
+def test_without_validation_nothing_is_fitted(prepared: Workspace, tmp_path: Path) -> None:
+    options = ("run_validation", "False", "imbalance", "Resample", "tune_thresholds", "True")
+    decision = decision_of(prepared.train("epochs", "1", *options, into=str(tmp_path / "m")))
+    assert (decision["temperature"], decision["fitted_on"]) == (1.0, None)
+    assert decision["bias"] == decision["offsets"] == [0.0, 0.0, 0.0]
+
+
+def test_the_overfit_check_comes_first_and_leaves_no_trace_in_the_weights(
+    prepared: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(overfit, "supports_bf16", lambda: False)
+    monkeypatch.setattr(overfit.choose_rows, "__defaults__", (6,))  # random weights learn few by heart
+    found = []
+    for checked in ("True", "False"):
+        options = ("epochs", "1", "learning_rate", "0.001", "overfit_check", checked)
+        model = prepared.train(*options, into=str(tmp_path / checked))
+        found.append((model / "model.safetensors").read_bytes())
+    assert found[0] == found[1]
+    lines = capsys.readouterr().out.splitlines()
+    checks = [number for number, line in enumerate(lines) if "overfit_check" in line]
+    assert len(checks) == 1
+    assert re.fullmatch(r"overfit_check steps=[0-9]+ examples=6", lines[checks[0]])
+    assert lines[checks[0] + 1].startswith("epoch=1 ")
+
+
+def test_frozen_layers_cannot_be_expected_to_overfit(
+    prepared: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("epochs", "1", "freeze_bert_layer", "True", "overfit_check", "True")
+    prepared.train(*options, into=str(tmp_path / "m"))
+    assert "overfit_check skipped: FreezeBertLayer" in capsys.readouterr().out
+
+
 def test_features_of_another_tokenizer_are_refused(copy: Workspace) -> None:
     path = copy.root / "encoder" / "tokenizer.json"
     path.write_text(path.read_text().replace('"great"', '"grand"'))
@@ -148,7 +210,10 @@ def test_two_hosts_train_one_model(prepared: Workspace, tmp_path: Path) -> None:
     }
     processes = [
         subprocess.Popen(
-            [sys.executable, str(SCRIPT), "--epochs", "1", "--train_batch_size", "16"],
+            [
+                *(sys.executable, str(SCRIPT), "--epochs", "1", "--train_batch_size", "16"),
+                *("--overfit_check", "False", "--imbalance", "Resample"),
+            ],
             env=os.environ
             | common
             | {"SM_CURRENT_HOST": host, "SM_MODEL_DIR": str(tmp_path / host), "OMP_NUM_THREADS": "1"},
@@ -170,3 +235,4 @@ def test_two_hosts_train_one_model(prepared: Workspace, tmp_path: Path) -> None:
     assert "epoch=1" not in outputs[1]
     facts = json.loads((tmp_path / "algo-1" / "bertline.json").read_text())
     assert facts["training"]["hosts"] == 2
+    assert facts["decision"]["fitted_on"] == "validation"

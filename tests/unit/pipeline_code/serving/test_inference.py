@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
 from pipeline_code.reviews.encoder import load_tokenizer
 from pipeline_code.reviews.tokenization import backend_for
+from pipeline_code.reviews.training.decision import Decision
 from pipeline_code.reviews.truncation import TRUNCATIONS, truncation_for
 from pipeline_code.serving import inference
 from pipeline_code.serving.inference import Classifier, Problem, input_fn, model_fn, output_fn, predict_fn
@@ -172,6 +174,69 @@ def test_a_bundle_says_how_its_texts_are_cut_and_an_old_one_keeps_the_head(
     assert model_fn(str(tmp_path / "model")).kept == (4, 8)
     path.write_text(json.dumps({key: value for key, value in facts.items() if key != "truncation"}))
     assert model_fn(str(tmp_path / "model")).kept == (11, 1)
+
+
+def with_decision(trained: Workspace, into: Path, decision: Any) -> Classifier:
+    """The trained model, loaded with another decision in its bertline.json; ... stands for none."""
+    shutil.copytree(trained.root / "trained", into)
+    facts = json.loads((into / "bertline.json").read_text()) | {"decision": decision}
+    if decision is ...:
+        del facts["decision"]
+    (into / "bertline.json").write_text(json.dumps(facts))
+    return model_fn(str(into))
+
+
+TEXTS = ["great phone", "bad awful cable", "box came today", "good and bad", "the screen", "hate love blue"]
+
+
+def test_the_answer_is_the_decision_that_training_fitted(
+    trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inference, "_computes_bf16", lambda: False)
+    plain = ask(with_decision(trained, tmp_path / "plain", ...), *map(line, TEXTS))
+    facts = {"temperature": 2.5, "bias": [0.4, 0.1, -0.5], "offsets": [-3.0, 4.0, 0.5]}
+    decided = ask(with_decision(trained, tmp_path / "decided", facts), *map(line, TEXTS))
+    rule = Decision(2.5, np.array(facts["bias"]), np.array(facts["offsets"]))
+    logits = np.log([list(answer["probabilities"].values()) for answer in plain])
+    expected, chosen = np.exp(rule.log_probabilities(logits)), rule.choose(logits)
+    names = list(plain[0]["probabilities"])
+    for answer, probabilities, best in zip(decided, expected, chosen.tolist(), strict=True):
+        assert list(answer["probabilities"].values()) == pytest.approx(probabilities.tolist(), abs=1e-5)
+        assert answer["label"] == names[best]
+        assert answer["predicted_label"] == best - 1
+        assert answer["probability"] == answer["probabilities"][names[best]]
+    assert any(answer["probability"] < max(answer["probabilities"].values()) for answer in decided)
+
+
+def test_an_archive_from_before_decisions_answers_the_plain_softmax(
+    trained: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(inference, "_computes_bf16", lambda: False)
+    none = {"temperature": 1.0, "bias": [0.0] * 3, "offsets": [0.0] * 3}
+    old, new = (with_decision(trained, tmp_path / name, facts) for name, facts in (("a", ...), ("b", none)))
+    assert ask(old, *map(line, TEXTS)) == ask(new, *map(line, TEXTS))
+    ids = torch.tensor(old.token_ids(TEXTS[:1]))
+    logits = old.model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits
+    (answer,) = ask(old, line(TEXTS[0]))
+    assert list(answer["probabilities"].values()) == pytest.approx(
+        torch.softmax(logits, dim=-1)[0].tolist(), abs=1e-6
+    )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"bias": [0.0]}, {"offsets": [0.0] * 4}, {"temperature": 0.0}, {"bias": [0.0, float("nan"), 0.0]}],
+)
+def test_a_decision_that_does_not_fit_the_classes_is_refused(
+    trained: Workspace, tmp_path: Path, change: dict[str, Any]
+) -> None:
+    facts = {"temperature": 1.0, "bias": [0.0] * 3, "offsets": [0.0] * 3} | change
+    with pytest.raises(ValueError, match="does not fit 3 classes: train again"):
+        with_decision(trained, tmp_path / "m", facts)
+
+
+def test_a_probability_of_zero_is_never_chosen() -> None:
+    assert inference._choice([0.0, 1.0, 0.0], (50.0, 0.0, 0.0)) == 1
 
 
 def test_batches_are_bounded_and_lose_nothing() -> None:

@@ -18,6 +18,13 @@ def test_a_batch_is_as_long_as_its_longest_row_and_masks_the_rest(prepared: Work
         assert batch["input_ids"][position][: lengths[position]].tolist() == train.ids(row).tolist()
 
 
+def test_selected_rows_know_their_classes_and_lengths(prepared: Workspace) -> None:
+    train = read_features(prepared.root / "train", "train")
+    examples = Examples(train, [5, 0, 9])
+    assert examples.label_ids.tolist() == [train.label_ids[row] for row in (5, 0, 9)]
+    assert examples.lengths.tolist() == [len(train.ids(row)) for row in (5, 0, 9)]
+
+
 def test_another_padding_id_is_used(prepared: Workspace) -> None:
     train = read_features(prepared.root / "train", "train")
     order = train.lengths().argsort()

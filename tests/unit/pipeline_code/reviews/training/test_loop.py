@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ from pipeline_code.reviews.contract import read_contract
 from pipeline_code.reviews.dataset import FeatureSet, read_features
 from pipeline_code.reviews.training import loop
 from pipeline_code.reviews.training.data import Examples, PaddingCollator
+from pipeline_code.reviews.training.imbalance import STRATEGIES
 from pipeline_code.reviews.training.loop import History, TrainingDiverged, fine_tune, steps_per_epoch
 from pipeline_code.reviews.training.model import build_classifier
 from pipeline_code.reviews.training.parameters import TrainingParameters
@@ -78,6 +80,72 @@ def test_a_seed_repeats_to_the_bit_and_another_does_not(
     first = weights(5)
     assert np.array_equal(first, weights(5))
     assert not np.array_equal(first, weights(6))
+
+
+def trained(prepared: Workspace, train: FeatureSet, **options: Any) -> np.ndarray:
+    parameters = TrainingParameters(epochs=1, learning_rate=3e-3, train_batch_size=16, **options)
+    model = build(prepared)
+    fine_tune(model, everything(train), None, parameters, pad_id=0)
+    return torch.cat([weight.flatten() for weight in model.parameters()]).detach().numpy()
+
+
+def test_options_for_rare_classes_train_other_weights_and_repeat(
+    prepared: Workspace, features: tuple[FeatureSet, FeatureSet]
+) -> None:
+    plain = trained(prepared, features[0])
+    for strategy in STRATEGIES[1:]:
+        found = trained(prepared, features[0], imbalance=strategy)
+        assert np.array_equal(found, trained(prepared, features[0], imbalance=strategy))
+        assert not np.allclose(found, plain, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"imbalance": "FocalLoss", "focal_gamma": 0.0},
+        {"imbalance": "LogitAdjustment", "logit_adjustment_tau": 0.0},
+    ],
+)
+def test_an_option_without_strength_is_the_plain_recipe(
+    prepared: Workspace, features: tuple[FeatureSet, FeatureSet], options: dict[str, Any]
+) -> None:
+    plain = trained(prepared, features[0])
+    assert np.allclose(trained(prepared, features[0], **options), plain, atol=1e-4)
+
+
+def test_resampling_shows_each_class_equally_often(
+    prepared: Workspace, features: tuple[FeatureSet, FeatureSet], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train = features[0]
+    rows = [
+        *np.flatnonzero(train.label_ids == 0)[:5].tolist(),
+        *np.flatnonzero(train.label_ids != 0)[:85].tolist(),
+    ]
+    seen: list[int] = []
+    original = PaddingCollator.__call__
+
+    def spy(self: PaddingCollator, examples: list[Any]) -> dict[str, torch.Tensor]:
+        seen.extend(example["label"] for example in examples)
+        return original(self, examples)
+
+    monkeypatch.setattr(PaddingCollator, "__call__", spy)
+    parameters = TrainingParameters(epochs=2, train_batch_size=15, imbalance="Resample")
+    fine_tune(build(prepared), Examples(train, rows), None, parameters, pad_id=0)
+    assert np.bincount(seen[:90]).tolist() == np.bincount(seen[90:180]).tolist() == [30, 30, 30]
+
+
+def test_validation_loss_stays_the_plain_one_whatever_training_minimises(
+    prepared: Workspace, features: tuple[FeatureSet, FeatureSet]
+) -> None:
+    train, validation = features
+    model = build(prepared)
+    parameters = TrainingParameters(epochs=1, train_batch_size=16, imbalance="ClassWeights")
+    history = fine_tune(model, everything(train), everything(validation), parameters, pad_id=0)
+    examples = everything(validation)
+    batch = PaddingCollator(0)([examples[row] for row in range(len(examples))])
+    with torch.inference_mode():
+        answer = model.eval()(**batch)
+    assert history.epochs[-1]["validation_loss"] == pytest.approx(float(answer.loss), abs=1e-4)
 
 
 def test_a_cap_on_steps_ends_the_epoch_early(

@@ -14,6 +14,13 @@ def test_arguments_of_the_toolkit_become_typed_parameters() -> None:
     )
 
 
+def test_an_option_for_rare_classes_is_a_word() -> None:
+    arguments = "--imbalance FocalLoss --focal_gamma 1.5 --tune_thresholds True --overfit_check False"
+    assert parse_parameters(arguments.split()) == TrainingParameters(
+        imbalance="FocalLoss", focal_gamma=1.5, tune_thresholds=True, overfit_check=False
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
@@ -28,6 +35,13 @@ def test_arguments_of_the_toolkit_become_typed_parameters() -> None:
         (["--freeze_bert_layer", "yes"], "freeze_bert_layer must be True or False, got 'yes'"),
         (["--seed", "-1"], "seed must lie between 0"),
         (["--train_steps_per_epoch", "-5"], "train_steps_per_epoch must lie"),
+        (
+            ["--imbalance", "X"],
+            "imbalance must be one of None, ClassWeights, LogitAdjustment, FocalLoss, Resample, got 'X'",
+        ),
+        (["--focal_gamma", "-1"], "focal_gamma must lie between 0 and 10"),
+        (["--logit_adjustment_tau", "inf"], "logit_adjustment_tau must lie between 0 and 3"),
+        (["--tune_thresholds", "1"], "tune_thresholds must be True or False"),
     ],
 )
 def test_a_wrong_hyperparameter_is_named(arguments: list[str], said: str) -> None:
