@@ -1,0 +1,165 @@
+"""Experiments on the newest prepared features: starting their pipeline, and what came of it."""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlparse
+
+from botocore.exceptions import ClientError
+
+from bertline import contracts, runs, uploads, watch
+from bertline.errors import BertlineError, NotDeployed
+from bertline.paths import HOME, private_home
+from bertline.platform import Platform
+from bertline.sources import gather
+from bertline.target import Target
+from bertline.watch import Execution
+
+RESULTS = HOME / "experiments"
+STEP = "Experiment"
+ADD_DATA, LEARNING_CURVE, AUGMENTATION = "AddData", "LearningCurve", "Augmentation"
+ENCODER = "encoder"
+_CANDIDATES, _CONTRACTS = "candidates", "contracts"
+_LOOKED_AT = 50  # executions
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What an execution of the training pipeline prepared, and from which contract and encoder."""
+
+    execution: str
+    train: str
+    validation: str
+    contract: str
+    encoder: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """experiment.json of an execution, and the folder its files were put in."""
+
+    content: dict[str, Any]
+    folder: Path
+
+    @property
+    def words(self) -> str:
+        """The verdict."""
+        return str(self.content["verdict"]["words"])
+
+    @property
+    def page(self) -> Path:
+        """The same and every figure, in plain words."""
+        return self.folder / "experiment.md"
+
+
+def pipeline_of(place: Platform) -> Platform:
+    """The environment, with the experiments' pipeline in place of the training pipeline."""
+    return replace(place, pipeline=f"{place.pipeline}-experiments")
+
+
+def newest(target: Target, place: Platform) -> Prepared:
+    """The features of the newest execution whose Prepare succeeded.
+
+    Raises
+    ------
+    BertlineError
+        There is none.
+    """
+    sagemaker = target.client("sagemaker")
+    found = sagemaker.list_pipeline_executions(PipelineName=place.pipeline, MaxResults=_LOOKED_AT)
+    for summary in found["PipelineExecutionSummaries"]:
+        arn = str(summary["PipelineExecutionArn"])
+        prepare = watch.look(target, arn).step("Prepare")
+        if prepare.state == "Succeeded" and prepare.job is not None:
+            outputs, given = _outputs(target, prepare.job), _parameters(sagemaker, arn)
+            return Prepared(
+                arn, outputs["train"], outputs["validation"], given["ContractUri"], given["EncoderUri"]
+            )
+    raise BertlineError(
+        f"pipeline {place.pipeline} has not prepared features yet: start it with `bertline run`"
+    )
+
+
+def send_candidate(target: Target, place: Platform, source: str, contract: Path) -> dict[str, str]:
+    """Upload a candidate's files and contract; the parameters that name them.
+
+    Raises
+    ------
+    BertlineError
+        There is no file, or the contract is none or was changed without a new version.
+    """
+    s3 = target.client("s3")
+    files, rules = gather(s3, [source]), gather(s3, [contract])
+    if not files:
+        raise BertlineError(f"{source} holds no file: name a folder with the candidate's files")
+    contracts.check_versions(s3, place.raw_bucket, _CONTRACTS, rules)
+    return {
+        "CandidateData": uploads.send(s3, files, place.raw_bucket, _CANDIDATES).uri,
+        "CandidateContract": uploads.send(s3, rules, place.raw_bucket, _CONTRACTS).uri,
+    }
+
+
+def start(target: Target, place: Platform, prepared: Prepared, values: dict[str, str]) -> str:
+    """Start the experiments' pipeline on prepared features and return the ARN of the execution.
+
+    Raises
+    ------
+    NotDeployed
+        The stack of the experiments is not there.
+    """
+    given = {
+        "TrainData": prepared.train,
+        "ValidationData": prepared.validation,
+        "ContractUri": prepared.contract,
+        **({"EncoderUri": prepared.encoder} if values.get("Learner") == ENCODER else {}),
+        **values,
+    }
+    try:
+        return runs.start(
+            target, pipeline_of(place), given, f"bertline experiment {values['ExperimentKind']}"
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ResourceNotFound":
+            raise
+        raise NotDeployed(
+            f"stack bertline-{place.environment}-experiments is not deployed: run `bertline deploy`"
+        ) from error
+
+
+def fetch(target: Target, execution: Execution) -> Result:
+    """Download the result of an execution to .bertline/experiments/<execution>/.
+
+    Raises
+    ------
+    BertlineError
+        The experiment has not ended well.
+    """
+    step = execution.step(STEP)
+    if step.state != "Succeeded" or step.job is None:
+        raise BertlineError(f"the experiment is {step.state}: {step.reason or execution.reason}")
+    place = urlparse(_outputs(target, step.job)["experiment"])
+    folder = RESULTS / execution.arn.rsplit("/", 1)[-1]
+    private_home()
+    folder.mkdir(parents=True, exist_ok=True)
+    s3 = target.client("s3")
+    for name in ("experiment.json", "experiment.md"):
+        s3.download_file(place.netloc, f"{place.path.strip('/')}/{name}", str(folder / name))
+    return Result(json.loads((folder / "experiment.json").read_text(encoding="utf-8")), folder)
+
+
+def _outputs(target: Target, job: str) -> dict[str, str]:
+    """S3 URIs of the outputs of a processing job."""
+    found = target.client("sagemaker").describe_processing_job(ProcessingJobName=job.rsplit("/", 1)[1])
+    return {o["OutputName"]: str(o["S3Output"]["S3Uri"]) for o in found["ProcessingOutputConfig"]["Outputs"]}
+
+
+def _parameters(sagemaker: Any, arn: str) -> dict[str, str]:
+    """The parameters of an execution, defaults included."""
+    body = sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)[
+        "PipelineDefinition"
+    ]
+    declared = json.loads(body)["Parameters"]
+    defaults = {p["Name"]: str(p["DefaultValue"]) for p in declared if "DefaultValue" in p}
+    given = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)["PipelineParameters"]
+    return {**defaults, **{p["Name"]: str(p["Value"]) for p in given}}
