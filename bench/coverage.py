@@ -155,14 +155,18 @@ class Tally:
             ]
         )
 
+    def place(self, column: int) -> str:
+        """Whether the percentile interval (column 0) or ours (column 1) is within the binomial band."""
+        low, high = band(len(self._rows))
+        share = np.mean(self._rows, axis=0)[column]
+        return "within" if low <= share <= high else "above" if share > high else "below"
+
     def line(self, name: str) -> str:
         """A row of the Markdown table."""
         old, new, below, above, old_width, width = np.mean(self._rows, axis=0)
-        low, high = band(len(self._rows))
-        verdict = "within" if low <= new <= high else "above" if new > high else "below"
         left = f" ({self.undefined} undefined)" if self.undefined else ""
         return (
-            f"| {name}{left} | {100 * old:.1f} | {100 * new:.1f} | {verdict} | {100 * below:.1f} / "
+            f"| {name}{left} | {100 * old:.1f} | {100 * new:.1f} | {self.place(1)} | {100 * below:.1f} / "
             f"{100 * above:.1f} | {old_width:.3f} | {width:.3f} |"
         )
 
@@ -199,6 +203,7 @@ def main() -> None:
         f"{REPETITIONS:,} repetitions; of as many true 95 % intervals {100 * low:.1f} to {100 * high:.1f} % "
         "hold the truth, in 95 of 100 such counts"
     )
+    places: list[tuple[str, str]] = []
     known = {shares: truths(shares) for shares in (AMAZON, RARE)}
     for name, groups, shares in SETTINGS:
         started = time.monotonic()
@@ -208,4 +213,11 @@ def main() -> None:
         print("|---|---|---|---|---|---|---|")
         for statistic, tally in tallies.items():
             print(tally.line(statistic))
+            places.append((tally.place(0), tally.place(1)))
         print(f"({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
+    print()
+    for name, found in zip(("percentile", "ours"), zip(*places, strict=True), strict=True):
+        counts = ", ".join(f"{found.count(place)} {place}" for place in ("within", "below", "above"))
+        print(
+            f"{name}: of {len(found)} shares {counts} (exact intervals: about {len(found) / 20:.0f} outside)"
+        )
