@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -47,7 +48,7 @@ def interval(bounds: Sequence[float] | None, digits: int = 3) -> str:
 
 
 def measure(value: float | None) -> str:
-    """A number of any size with about three significant digits: milliseconds, megabytes, shares."""
+    """A number of any size with two or three significant digits: milliseconds, megabytes, dollars, shares."""
     if value is None:
         return MISSING
     size = abs(value)
@@ -55,7 +56,7 @@ def measure(value: float | None) -> str:
         return f"{value:,.0f}"
     if size >= 10 or value == int(value):
         return f"{value:.1f}".removesuffix(".0")
-    return f"{value:.3f}" if size >= 0.01 else f"{value:.3g}"
+    return f"{value:.3f}" if size >= 0.01 else f"{value:.{1 - math.floor(math.log10(size))}f}"
 
 
 def count(amount: int, one: str, many: str | None = None) -> str:

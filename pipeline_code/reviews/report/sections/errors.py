@@ -61,9 +61,9 @@ def _sentences(tags: list[dict[str, Any]], bands: list[dict[str, Any]]) -> Itera
     else:
         most = max(known, key=lambda one: float(one["share"] * one["avoidable"]))
         yield (
-            "Where people disagree, errors are partly theirs. Most avoidable error lies where raters "
-            f"were \u201c{most['band']}\u201d: "
-            f"the model {percent(most['accuracy'], 0)}, one person {percent(most['human'], 0)}."
+            "Where people disagree, errors are partly theirs. Most avoidable error lies in the band "
+            f"\u201c{most['band']}\u201d: the model {percent(most['accuracy'], 0)}, one person "
+            f"{percent(most['human'], 0)}."
         )
 
 

@@ -175,9 +175,9 @@ def errors() -> Json:
             }
         )
     bands = (
-        ("unanimous", 118, 0.907, 0.998),
-        ("mostly agreed", 124, 0.742, 0.851),
-        ("split", 59, 0.508, 0.561),
+        ("all agree", 118, 0.907, 0.998),
+        ("70 to 95 % agree", 124, 0.742, 0.851),
+        ("0 to 65 % agree", 59, 0.508, 0.561),
     )
     return {
         "table": table,
