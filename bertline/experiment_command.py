@@ -1,4 +1,4 @@
-"""`bertline experiment`: would other data, more labels or rewritten texts help? Asked before they are used."""
+"""`bertline experiment`: would other data, more labels or rewritten texts help?"""
 
 from pathlib import Path
 from typing import Annotated
