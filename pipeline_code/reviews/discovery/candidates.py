@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from scipy import sparse
 
-from pipeline_code.reviews.discovery.parts import Met, Part, describe, parts_of
+from pipeline_code.reviews.discovery.parts import Met, Part, describe, finer_lengths, parts_of
 from pipeline_code.reviews.metrics import Bools
 
 _FEWEST_ROWS = 16
@@ -43,6 +43,9 @@ class Candidates:
         for pairs, block in _conjunctions(met, masks, fewest):
             self._parts += pairs
             blocks.append(block)
+        for part, rows in finer_lengths(texts, fewest, most):
+            self._parts.append((part,))
+            blocks.append(sparse.csr_array(rows[None, :], dtype=np.float64))
         self.rows: Any = sparse.vstack(blocks, format="csr")
 
     def __len__(self) -> int:

@@ -14,7 +14,8 @@ from pipeline_code.reviews.discovery.words import LEXICAL_CLASSES, plain, words
 from pipeline_code.reviews.metrics import Bools, Ints
 
 _LISTS = ("ratings", "raters")  # attributes that hold JSON lists
-_LENGTH_PERCENTILES = (3, 5, 10, 25, 50, 75, 90, 95, 97)
+_LENGTH_PERCENTILES = (3, *range(5, 100, 5), 97)
+_FINE = (*range(2, 95, 2), *range(95, 100))
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,34 @@ def parts_of(
 
 def _lengths(texts: Sequence[str]) -> Iterator[Met]:
     counts: Ints = np.array([len(text.split()) for text in texts], dtype=np.int64)
-    cuts = sorted({int(cut) for cut in np.percentile(counts, _LENGTH_PERCENTILES)}) if len(counts) else []
+    cuts = _cuts(counts, _LENGTH_PERCENTILES)
     for cut in cuts:
         yield Part("length", "length", f"at most {cut} word{'s' * (cut != 1)}"), counts <= cut
-        yield Part("length", "length", f"more than {cut} word{'s' * (cut != 1)}"), counts > cut
+        yield _beyond(counts, cut)
     for low, high in itertools.pairwise(cuts):
-        inside = (counts > low) & (counts <= high)
-        span = f"{low + 1} to {high}" if low + 1 < high else f"{high}"
-        yield Part("length", "length", f"{span} words"), inside
+        yield _between(counts, low, high)
+
+
+def finer_lengths(texts: Sequence[str], fewest: int, most: int) -> list[Met]:
+    """All ranges of lengths between cuts at every second percent of the texts, that `fewest` to `most` meet."""
+    counts: Ints = np.array([len(text.split()) for text in texts], dtype=np.int64)
+    cuts = _cuts(counts, _FINE)
+    met = [_between(counts, low, high) for low, high in itertools.combinations(cuts, 2)]
+    met += [_beyond(counts, cut) for cut in cuts]
+    return [(part, rows) for part, rows in met if fewest <= rows.sum() <= most]
+
+
+def _cuts(counts: Ints, percentiles: Sequence[int]) -> list[int]:
+    return sorted({int(cut) for cut in np.percentile(counts, percentiles)}) if len(counts) else []
+
+
+def _beyond(counts: Ints, cut: int) -> Met:
+    return Part("length", "length", f"more than {cut} word{'s' * (cut != 1)}"), counts > cut
+
+
+def _between(counts: Ints, low: int, high: int) -> Met:
+    span = f"{low + 1} to {high}" if low + 1 < high else f"{high}"
+    return Part("length", "length", f"{span} words"), (counts > low) & (counts <= high)
 
 
 def _classes(lowered: Sequence[str]) -> Iterator[Met]:

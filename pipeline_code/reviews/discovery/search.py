@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from pipeline_code.reviews.discovery.candidates import Candidates
 from pipeline_code.reviews.discovery.exchange import DRAWS, exchange_test
@@ -16,7 +17,6 @@ from pipeline_code.reviews.metrics import Bools, Floats, Ints
 
 FEWEST_GROUPS = 10
 _SLICE_ROWS, _SLICE_GROUPS = 6, 3  # in each half
-_LEAST_SCORE = 2.0
 
 
 @dataclass(frozen=True)
@@ -81,19 +81,24 @@ def search(
 
 
 def _take(candidates: Candidates, place: Ints, wrong: Bools, finding: Bools, most: int) -> list[int]:
-    """Numbers of the slices that stand out most, each among the rows that those before it leave."""
+    """Numbers of the slices that stand out most, each among the rows that those before it leave.
+
+    A slice must score more than one of as many slices would by chance: where nothing stands out nothing is
+    tested, and where little does the correction is for few tests.
+    """
     here = Scan(candidates.rows[:, finding], place[finding], wrong[finding])
     there = Scan(candidates.rows[:, ~finding], place[~finding], wrong[~finding])
     usable = np.ones(len(candidates), dtype=bool)
     for half in (here, there):
         usable &= (half.sizes >= _SLICE_ROWS) & (half.groups >= _SLICE_GROUPS)
     left = np.ones(int(finding.sum()), dtype=bool)
+    least = float(-special.ndtri(1 / max(2, int(usable.sum()))))
     taken: list[int] = []
     while len(taken) < most:
         scores, sizes = here.scores(left)
         scores = np.where(usable & (sizes >= _SLICE_ROWS), scores, 0.0)
         best = int(scores.argmax())
-        if scores[best] < _LEAST_SCORE:
+        if scores[best] <= least:
             break
         taken.append(best)
         left &= ~candidates.mask(best)[finding]
