@@ -15,6 +15,7 @@ NAMES = (
     "labels",
     "coverage",
     "levers",
+    "errors",
 )
 
 
