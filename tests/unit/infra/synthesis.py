@@ -36,7 +36,7 @@ else:
 from infra.application import build  # noqa: E402
 
 _scratch = tempfile.TemporaryDirectory(prefix="assemblies-")  # removed when the test run ends
-COMPONENTS = ("data", "registry", "training", "serving")
+COMPONENTS = ("data", "registry", "training", "experiments", "serving")
 Json = dict[str, Any]
 
 

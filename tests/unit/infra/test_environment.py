@@ -1,4 +1,4 @@
-"""An environment is four stacks with the names, outputs and tags that everything else relies on."""
+"""An environment is five stacks with the names, outputs and tags that everything else relies on."""
 
 import pytest
 
@@ -8,6 +8,7 @@ OUTPUTS = {
     "data": {"RawBucket", "ArtifactBucket", "FeatureGroupName"},
     "registry": {"ModelPackageGroupName"},
     "training": {"PipelineName"},
+    "experiments": {"PipelineName"},
     "serving": {"EndpointName", "AlarmTopic"},
 }
 
