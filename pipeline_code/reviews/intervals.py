@@ -54,7 +54,10 @@ def interval(value: float, replicates: Floats, jackknife: Floats, bounds: Bounds
         reach = _t_quantile(min(freedom, groups - 1)) * math.sqrt(spread)
         return _inside(value - reach, value + reach, bounds)
     low, high = np.quantile(usable, _levels(value, usable, influence, groups, freedom))
-    return [float(low), float(high)]
+    return [
+        min(float(low), value),
+        max(float(high), value),
+    ]  # of a biased statistic it might leave out the value
 
 
 def of_absolute_gaps(value: float, replicates: Floats, jackknife: Floats, bounds: Bounds) -> list[float]:
