@@ -16,7 +16,7 @@ from scipy.special import log_softmax
 
 from pipeline_code.reviews.calibration import brier_score, calibration_error, confidence_of
 from pipeline_code.reviews.metrics import Floats, Ints, confusion_matrix, scores
-from pipeline_code.reviews.training.thresholds import Tuning, keep_thresholds, tune_thresholds
+from pipeline_code.reviews.training.thresholds import Tuning, tune_thresholds
 
 _TEMPERATURES = (0.05, 20.0)
 
@@ -99,12 +99,17 @@ def decide(
     shift
         As for `calibrate`.
     tune
-        Also look for thresholds with a better macro-F1 (see thresholds.tune_thresholds).
+        Also look for thresholds with a better macro-F1 (see `tune_thresholds`).
     """
     before = plain_decision(logits.shape[1])
     decision = calibrate(logits, labels, shift)
-    log_p = decision.log_probabilities(logits)
-    tuning = (tune_thresholds if tune else keep_thresholds)(log_p, labels, groups, decision.offsets)
+
+    def calibrated(rows: Ints) -> Floats:
+        return calibrate(logits[rows], labels[rows], shift).log_probabilities(logits)
+
+    tuning = Tuning(decision.offsets, tuned=False, reason="tune_thresholds is False")
+    if tune:
+        tuning = tune_thresholds(calibrated, labels, groups, decision.offsets)
     decision = Decision(decision.temperature, decision.bias, tuning.offsets)
     facts = _facts(decision, tuning) | {
         "fitted_on": "validation",

@@ -102,6 +102,17 @@ def test_the_facts_say_what_was_fitted_and_what_it_did() -> None:
     assert facts["thresholds"]["tuned"] is False
 
 
+def test_tuned_thresholds_move_the_choice_and_no_probability() -> None:
+    logits, labels, _ = rows(2000, 2.0, balanced=False)
+    plain, before = decide(logits, labels, names(2000), shift=None, tune=False)
+    tuned, after = decide(logits, labels, names(2000), shift=None, tune=True)
+    assert after["thresholds"]["tuned"]
+    assert after["after"]["macro_f1"] > before["after"]["macro_f1"]
+    for name in ("nll", "ece", "brier"):
+        assert after["after"][name] == before["after"][name]
+    assert np.array_equal(tuned.log_probabilities(logits), plain.log_probabilities(logits))
+
+
 def test_figures_by_hand() -> None:
     logits = np.log(np.array([[0.7, 0.2, 0.1], [0.3, 0.6, 0.1]]))
     found = figures(plain_decision(3), logits, np.array([0, 0]))
