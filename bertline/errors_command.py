@@ -89,7 +89,7 @@ def export(
     found, store = _open(env, execution)
     rows = error_views.errors_of(found, _human(found, store), Chosen(tag, in_slice, label))
     error_views.write(file, rows)
-    echo(f"{len(rows)} errors are in {file}")
+    echo(f"errors written to {file}: {len(rows)}")
 
 
 @app.command()

@@ -169,7 +169,7 @@ def test_the_table_ranks_tags_and_says_what_fixing_human_ones_gains(cloud: Cloud
 def test_export_writes_whole_texts_as_csv_or_json_lines(cloud: Cloud, tmp_path: Path) -> None:
     call("tag", "r2", "sarcasm", "irony")
     path = tmp_path / "errors.csv"
-    assert "4 errors are in" in call("export", str(path))
+    assert "errors.csv: 4" in call("export", str(path))
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [row["text"] for row in rows] == list(fixtures.TEXTS.values())
@@ -179,7 +179,7 @@ def test_export_writes_whole_texts_as_csv_or_json_lines(cloud: Cloud, tmp_path: 
         "returns",
     )
     other = tmp_path / "errors.jsonl"
-    assert "1 errors are in" in call("export", str(other), "--tag", "short")
+    assert "errors.jsonl: 1" in call("export", str(other), "--tag", "short")
     assert json.loads(other.read_text())["text"] == fixtures.TEXTS["r4"]
     with pytest.raises(BadParameter, match=r"neither in .csv nor in .jsonl"):
         call("export", str(tmp_path / "errors.xls"))
