@@ -32,6 +32,7 @@ SHARES = (0.8, 0.1, 0.1)
 LENGTH, TRUNCATION, SEED = 96, "HeadTail", 42
 FIRST, LONG = 1, 2  # epochs
 SAMPLES = 2000
+FEW_ROWS, DRAWS = (150, 300, 1000), 40
 TARGETS = {"recall of negative": 0.60, "recall of neutral": 0.45, "macro-F1": 0.66}
 KEPT = ROOT / ".bertline" / "bench" / "imbalance"
 
@@ -71,6 +72,7 @@ def main() -> None:
     words, _ = tfidf(world.splits["train"], world.splits["test"], SEED)
     _row(world, "TF-IDF + LR, balanced", None, words, None)
     found = [one for strategy in STRATEGIES for one in _scored(world, strategy, FIRST)]
+    _thresholds_on_few_rows(world)
     best = max(found, key=lambda one: one.validation)
     print(f"validation prefers {best.name}; trained for {LONG} epochs:")
     final = max(_scored(world, best.strategy, LONG), key=lambda one: one.validation)
@@ -125,6 +127,34 @@ def _scored(world: World, strategy: str, epochs: int) -> Iterator[Candidate]:
         answers = decision.choose(asked)
         _row(world, name, base + gained, answers, np.exp(decision.log_probabilities(asked)))
         yield Candidate(name, strategy, base + gained, answers)
+
+
+def _thresholds_on_few_rows(world: World) -> None:
+    """What tuned thresholds do with a small validation: draws of held-out rows, scored on the others."""
+    model = _trained(world, STRATEGIES[0], FIRST)
+    held = [world.splits[split] for split in SPLITS[1:]]
+    logits = np.vstack([_logits(model, split, world.contract) for split in held])
+    labels = np.concatenate([split.label_ids for split in held])
+    groups = [group for split in held for group in split.group_ids]
+    generator = np.random.default_rng(SEED)
+    for rows in FEW_ROWS:
+        changes, tuned = [], 0
+        for _ in range(DRAWS):
+            order = generator.permutation(len(labels))
+            some, rest = order[:rows], order[max(FEW_ROWS) :]
+            names = [groups[row] for row in some]
+            kept, moved = (
+                decide(logits[some], labels[some], names, shift=None, tune=tune) for tune in (False, True)
+            )
+            before, after = (figures(one, logits[rest], labels[rest]) for one, _ in (kept, moved))
+            changes.append([after[name] - before[name] for name in ("macro_f1", "accuracy")])
+            tuned += moved[1]["thresholds"]["tuned"]
+        (f1, accuracy), worst = np.mean(changes, axis=0), np.min(changes, axis=0)[0]
+        print(
+            f"tuned thresholds of None from {rows} rows, {DRAWS} draws: taken {tuned} times; on other rows "
+            f"macro-F1 {f1:+.3f} (worst {worst:+.3f}), accuracy {accuracy:+.3f}",
+            flush=True,
+        )
 
 
 def _trained(world: World, strategy: str, epochs: int) -> Path:
