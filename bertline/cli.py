@@ -14,11 +14,15 @@ from rich.table import Table
 
 from bertline import (
     approval,
+    card,
     cloud,
     cost,
     deployment,
     endpoint,
+    errors_command,
     evaluation,
+    experiment_command,
+    labels_command,
     logs,
     overview,
     platform,
@@ -36,7 +40,11 @@ from bertline.target import Target, local_cloud
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
 app.add_typer(data_commands.app, name="data")
+app.add_typer(labels_command.app, name="labels")
+app.add_typer(errors_command.app, name="errors")
+app.add_typer(experiment_command.app, name="experiment")
 app.command(name="upload")(upload_command.upload)
+app.command(name="card")(card.card)
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="A pipeline parameter, Name=value. May be repeated.")
 ]
