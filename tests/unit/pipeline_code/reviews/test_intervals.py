@@ -102,7 +102,8 @@ def test_the_value_is_never_outside() -> None:
     """Replicates that are all far below the value, as of a statistic with a strong bias."""
     replicates = np.linspace(0.1, 0.2, 400)
     low, high = intervals.interval(0.5, replicates, 0.5 + np.tile([-0.01, 0.01], 20), SHARE)
-    assert (low, high) == (pytest.approx(0.2, abs=0.01), 0.5)
+    assert 0.1 <= low <= 0.2
+    assert high == 0.5
 
 
 def test_undefined_replicates_are_left_out() -> None:
