@@ -64,7 +64,7 @@ def _lengths(texts: Sequence[str]) -> Iterator[Met]:
 
 
 def finer_lengths(texts: Sequence[str], fewest: int, most: int) -> list[Met]:
-    """All ranges of lengths between cuts at every second percent of the texts, that `fewest` to `most` meet."""
+    """Ranges of lengths between cuts at every second percent of the texts that `fewest` to `most` meet."""
     counts: Ints = np.array([len(text.split()) for text in texts], dtype=np.int64)
     cuts = _cuts(counts, _FINE)
     met = [_between(counts, low, high) for low, high in itertools.combinations(cuts, 2)]
