@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline_code.reviews import calibration, metrics
+from pipeline_code.reviews import calibration, intervals, metrics
 from pipeline_code.reviews.bootstrap import GroupBootstrap, Metric
 from pipeline_code.reviews.comparison import compare
 from pipeline_code.reviews.evaluation.evidence import Evidence
@@ -23,22 +23,19 @@ def classes(bootstrap: GroupBootstrap, evidence: Evidence, matrix: Ints) -> dict
     names, predictions = evidence.contract.class_names, evidence.predictions
     found: dict[str, Any] = metrics.per_class(matrix, names)
     for position, name in enumerate(names):
-        for what, metric in (("precision", metrics.precision), ("recall", metrics.recall)):
-            figure = bootstrap.figure(_of_class(metric, position), predictions.class_ids)
-            found[name][f"{what}_interval"] = figure["interval"]
+        true, answered = evidence.test.label_ids == position, predictions.class_ids == position
+        found[name]["precision_interval"] = _share_right(bootstrap, predictions.class_ids, answered)
+        found[name]["recall_interval"] = _share_right(bootstrap, predictions.class_ids, true)
         found[name]["pr_auc"] = bootstrap.statistic(
-            _pr_auc(evidence.test.label_ids == position, predictions.probabilities[:, position]),
-            samples=_SLOW_SAMPLES,
+            _pr_auc(true, predictions.probabilities[:, position]), samples=_SLOW_SAMPLES
         )
     return found
 
 
-def _of_class(metric: Metric, position: int) -> Metric:
-    def one(matrices: Any) -> Floats:
-        found: Floats = metric(matrices)[..., position]
-        return found
-
-    return one
+def _share_right(bootstrap: GroupBootstrap, predicted: Ints, rows: Any) -> list[float]:
+    """Interval of accuracy on some rows: only groups that have such rows count; too few say nothing."""
+    figure = bootstrap.figure(metrics.accuracy, predicted, rows)
+    return [0.0, 1.0] if figure is None else figure["interval"]
 
 
 def _pr_auc(positive: Any, scores: Floats) -> Any:
@@ -55,8 +52,9 @@ def calibrated(bootstrap: GroupBootstrap, evidence: Evidence) -> dict[str, Any]:
         "ece": bootstrap.statistic(
             lambda weights: calibration.calibration_error(confidence, correct, weights),
             samples=_SLOW_SAMPLES,
+            method=intervals.of_absolute_gaps,
         ),
-        "brier": bootstrap.mean(calibration.brier_rows(probabilities, labels)),
+        "brier": bootstrap.mean(calibration.brier_rows(probabilities, labels), bounds=(0.0, 2.0)),
         "temperature": float(decision.get("temperature", 1.0)),
         "uncalibrated": {
             "ece": float(calibration.calibration_error(*calibration.confidence_of(raw, labels))),
