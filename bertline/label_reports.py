@@ -35,7 +35,7 @@ class LabelReport:
 
     def queue(self) -> list[dict[str, Any]]:
         """The rows to look at again, the largest expected gain first."""
-        lines = (self.folder / QUEUE).read_text(encoding="utf-8").splitlines()
+        lines = (self.folder / QUEUE).read_text(encoding="utf-8").split("\n")
         return [json.loads(line) for line in lines if line]
 
 

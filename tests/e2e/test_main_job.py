@@ -47,7 +47,7 @@ def test_the_registered_model_has_a_card_made_of_the_same_numbers(
     card = json.loads(package["ModelCard"]["ModelCardContent"])
     accuracy = evaluation.fetch(deployed.target, first).content["metrics"]["accuracy"]["value"]
     groups = card["evaluation_details"][0]["metric_groups"]
-    assert accuracy in [metric["value"] for group in groups for metric in group["metric_data"]]
+    assert round(accuracy, 6) in [metric["value"] for group in groups for metric in group["metric_data"]]
 
 
 def test_the_registered_model_names_its_dataset_and_the_dataset_tells_what_it_is(
