@@ -1,7 +1,8 @@
 """Error rates by tag across the registered versions of a model."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any
 from urllib.parse import urlparse
 
@@ -12,7 +13,7 @@ from rich.table import Table
 
 from bertline.answers import PREDICTIONS, Json
 from bertline.error_tags import TagStore
-from bertline.errors import BertlineError
+from bertline.errors import BadParameter, BertlineError
 from bertline.platform import Platform
 from bertline.target import Target
 
@@ -47,6 +48,29 @@ class History:
 
     versions: list[Version]
     reviews: dict[str, set[str]]
+
+    def automatic(self) -> list[str]:
+        """Tags that programs gave: those of the newest version by their errors, then those of older ones."""
+        newest = self.versions[-1].tags
+        names = dict.fromkeys([*newest, *(tag for version in self.versions for tag in version.tags)])
+        return sorted(names, key=lambda name: -newest[name].errors if name in newest else 1)
+
+    def only(self, tag: str) -> "History":
+        """The same with one tag, be it automatic, human or both.
+
+        Raises
+        ------
+        BadParameter
+            No version and no person gave such a tag.
+        """
+        known = {*self.automatic(), *self.reviews}
+        if tag not in known:
+            raise BadParameter(f"there is no tag {tag!r} (there are: {', '.join(sorted(known)) or 'none'})")
+        versions = [
+            replace(version, tags={name: rate for name, rate in version.tags.items() if name == tag})
+            for version in self.versions
+        ]
+        return History(versions, {name: ids for name, ids in self.reviews.items() if name == tag})
 
 
 def read(target: Target, place: Platform, most: int) -> History:
@@ -87,24 +111,26 @@ def show(history: History, console: Console) -> None:
     table = Table("tag", *(f"version {version.number}" for version in versions))
     table.title, table.title_justify = "Error rate (errors of texts)", "left"
     table.add_row("all", *(f"{1 - version.accuracy:.3f}" for version in versions))
-    newest = versions[-1].tags
-    names = dict.fromkeys([*newest, *(tag for version in versions for tag in version.tags)])
-    for name in sorted(names, key=lambda name: -newest[name].errors if name in newest else 1):
+    for name in history.automatic():
         table.add_row(escape(name), *(_shown(version.tags.get(name)) for version in versions))
     for name, reviews in sorted(history.reviews.items()):
-        table.add_row(f"[bold]{escape(name)}[/]", *(_shown(version.rate(reviews)) for version in versions))
+        table.add_row(f"[bold]{escape(name)}[/]", *(_wrong(version.rate(reviews)) for version in versions))
     console.print(table)
     for note in _notes(history):
         console.print(note, highlight=False, markup=False, soft_wrap=True)
 
 
 def _notes(history: History) -> list[str]:
-    notes = []
-    if len({version.test_hash for version in history.versions}) > 1:
-        notes.append("the versions were tested on different rows: small differences may be the rows'")
+    notes = [
+        f"versions {older.number} and {newer.number} were tested on different test splits: their rates are "
+        "not comparable"
+        for older, newer in pairwise(history.versions)
+        if older.test_hash != newer.test_hash
+    ]
     if history.reviews:
         notes.append(
-            "bold: texts that people tagged because a version got them wrong, so that one errs on all of them"
+            "bold: of the texts with a human tag that a version was tested on, how many it gets wrong; "
+            "most were tagged because some version did"
         )
     return notes
 
@@ -143,3 +169,7 @@ def _content(s3: Any, uri: str) -> str | None:
 
 def _shown(rate: Rate | None) -> str:
     return f"{rate.errors / rate.rows:.3f} ({rate.errors} of {rate.rows})" if rate and rate.rows else "-"
+
+
+def _wrong(rate: Rate) -> str:
+    return f"{rate.errors} of {rate.rows} wrong" if rate.rows else "-"

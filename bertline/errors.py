@@ -25,6 +25,22 @@ class BadContract(BertlineError):
     """A data contract cannot be read, or was changed without a new version."""
 
 
+class MissingOutput(BertlineError):
+    """A step of an execution has not succeeded, or did not leave what is asked for."""
+
+
+class BadTag(BertlineError):
+    """A tag is not written as tags are, or a review does not have it."""
+
+
+class NotTested(BertlineError):
+    """A review is not in the test split of an execution."""
+
+
+class TagConflict(BertlineError):
+    """Others changed the tags of a review each time that they were to be written; nothing has been."""
+
+
 class BadQuery(BertlineError):
     """A query failed, or its result is not what it is for."""
 

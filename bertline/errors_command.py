@@ -9,13 +9,10 @@ from bertline import answers, error_history, error_views, platform, runs, watch
 from bertline.answers import Answers
 from bertline.error_tags import TagStore
 from bertline.error_views import Chosen
-from bertline.errors import BertlineError
-from bertline.options import Environment, console, echo, target_of
+from bertline.errors import NotTested
+from bertline.options import Environment, Execution, console, echo, target_of
 
 app = typer.Typer(no_args_is_help=True, help="A model's errors: browse, tag, rank, export, history.")
-Execution = Annotated[
-    str | None, typer.Option("--execution", help="Its ARN or the end of it; the newest if left out.")
-]
 Review = Annotated[str, typer.Argument(metavar="REVIEW_ID")]
 Tag = Annotated[str | None, typer.Option(help="An automatic tag, one of the contract, or a human one.")]
 Slice = Annotated[str | None, typer.Option("--slice", help="A slice of the contract.")]
@@ -44,14 +41,14 @@ def list_command(
 @app.command(name="tag")
 def tag_command(
     review_id: Review,
-    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help='Such as "sarcasm" "two products".')],
+    tags: Annotated[list[str], typer.Argument(metavar="TAG...", help="Such as sarcasm two-products.")],
     execution: Execution = None,
     env: Environment = "dev",
 ) -> None:
     """Say what is wrong with an error; later versions' errors on that review have the tags too."""
     found, store = _open(env, execution)
     if not any(row["review_id"] == review_id for row in found.predictions):
-        raise BertlineError(
+        raise NotTested(
             f"execution {found.execution} did not test review {review_id!r}: `bertline errors list` shows ids"
         )
     echo(f"{review_id}: {', '.join(store.add(review_id, tags))}")
@@ -94,21 +91,20 @@ def export(
 
 @app.command()
 def history(
+    tag: Annotated[str | None, typer.Option(help="Only this tag, automatic or human.")] = None,
     most: Annotated[int, typer.Option("--versions", help="At most so many, the newest.", min=1)] = 6,
     env: Environment = "dev",
 ) -> None:
-    """The error rate of each tag across the registered versions."""
+    """The error rate of each tag across the registered versions, the oldest first."""
     target = target_of(env)
-    error_history.show(error_history.read(target, platform.find(target, env), most), console)
+    found = error_history.read(target, platform.find(target, env), most)
+    error_history.show(found if tag is None else found.only(tag), console)
 
 
 def _open(environment: str, execution: str | None) -> tuple[Answers, TagStore]:
     target = target_of(environment)
     place = platform.find(target, environment)
-    arn = runs.latest(target, place) if execution is None or ":" not in execution else execution
-    if execution is not None and ":" not in execution:
-        arn = f"{arn.rsplit('/', 1)[0]}/{execution}"
-    found = answers.fetch(target, watch.look(target, arn))
+    found = answers.fetch(target, watch.look(target, runs.named(target, place, execution)))
     return found, TagStore(target.client("s3"), place.artifact_bucket)
 
 

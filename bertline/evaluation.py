@@ -4,15 +4,18 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 from rich.console import Console
 from rich.markup import escape
 
-from bertline.errors import BertlineError
-from bertline.paths import REPORTS, private_home
+from bertline import step_outputs
+from bertline.paths import REPORTS
+from bertline.step_outputs import StepOutput
 from bertline.target import Target
 from bertline.watch import Execution
+
+OUTPUT = StepOutput("Evaluate", "evaluation", content="evaluation", purpose="judge its model")
+FILES = ("evaluation.json", "report.html", "report.json")
 
 
 @dataclass(frozen=True)
@@ -38,23 +41,10 @@ def fetch(target: Target, execution: Execution) -> Evaluation:
 
     Raises
     ------
-    BertlineError
+    MissingOutput
         The execution has not come as far as its evaluation.
     """
-    step = execution.step("Evaluate")
-    if step.state != "Succeeded" or step.job is None:
-        raise BertlineError(
-            f"execution {execution.arn.rsplit('/', 1)[-1]} has no evaluation: Evaluate is {step.state}"
-        )
-    job = target.client("sagemaker").describe_processing_job(ProcessingJobName=step.job.rsplit("/", 1)[1])
-    outputs = {o["OutputName"]: o["S3Output"]["S3Uri"] for o in job["ProcessingOutputConfig"]["Outputs"]}
-    place = urlparse(outputs["evaluation"])
-    folder = REPORTS / execution.arn.rsplit("/", 1)[-1]
-    private_home()
-    folder.mkdir(parents=True, exist_ok=True)
-    s3 = target.client("s3")
-    for name in ("evaluation.json", "report.html", "report.json"):
-        s3.download_file(place.netloc, f"{place.path.strip('/')}/{name}", str(folder / name))
+    folder = step_outputs.download(target, execution, OUTPUT, FILES, REPORTS)
     return Evaluation(json.loads((folder / "evaluation.json").read_text()), folder)
 
 

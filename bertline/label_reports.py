@@ -4,19 +4,19 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
-from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from bertline.errors import BertlineError
-from bertline.paths import REPORTS, private_home
+from bertline import step_outputs
+from bertline.paths import REPORTS
+from bertline.step_outputs import StepOutput
 from bertline.target import Target
 from bertline.watch import Execution
 
 REPORT, QUEUE = "labels.json", "relabel-queue.jsonl"
+OUTPUT = StepOutput("Baselines", "baselines", content="label report", purpose="judge its labels")
 ALPHAS = {
     "nominal": "alpha, classes",
     "ordinal": "alpha, ordered classes",
@@ -44,30 +44,12 @@ def fetch(target: Target, execution: Execution) -> LabelReport:
 
     Raises
     ------
-    BertlineError
+    MissingOutput
         Its Baselines step has not succeeded, or wrote no label report.
     """
-    name = execution.arn.rsplit("/", 1)[-1]
-    step = execution.step("Baselines")
-    if step.state != "Succeeded" or step.job is None:
-        raise BertlineError(f"execution {name} has no label report: Baselines is {step.state}")
-    job = target.client("sagemaker").describe_processing_job(ProcessingJobName=step.job.rsplit("/", 1)[1])
-    outputs = {o["OutputName"]: o["S3Output"]["S3Uri"] for o in job["ProcessingOutputConfig"]["Outputs"]}
-    place = urlparse(outputs["baselines"])
-    folder = REPORTS / name
-    private_home()
-    folder.mkdir(parents=True, exist_ok=True)
-    s3 = target.client("s3")
-    for file in (REPORT, QUEUE):
-        try:
-            s3.download_file(place.netloc, f"{place.path.strip('/')}/{file}", str(folder / file))
-        except ClientError as error:
-            if error.response["Error"]["Code"] not in ("404", "NoSuchKey"):
-                raise
-            raise BertlineError(
-                f"execution {name} left no {file}: run the pipeline again to judge its labels"
-            ) from None
-    return LabelReport(name, json.loads((folder / REPORT).read_text(encoding="utf-8")), folder)
+    folder = step_outputs.download(target, execution, OUTPUT, (REPORT, QUEUE), REPORTS)
+    content = json.loads((folder / REPORT).read_text(encoding="utf-8"))
+    return LabelReport(step_outputs.name_of(execution), content, folder)
 
 
 def show(report: LabelReport, console: Console) -> None:

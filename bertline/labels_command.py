@@ -11,7 +11,7 @@ from rich.table import Table
 from bertline import label_reports, platform, runs, watch
 from bertline.label_comparison import Comparison, compare_reports
 from bertline.label_reports import LabelReport, shown
-from bertline.options import Environment, console, echo, target_of
+from bertline.options import Environment, Execution, console, echo, target_of
 from bertline.target import Target
 
 app = typer.Typer(
@@ -19,9 +19,6 @@ app = typer.Typer(
 )
 TABLE_ROWS = 20
 _WIDEST = 70  # characters of a text in a table
-Execution = Annotated[
-    str | None, typer.Option("--execution", help="Its ARN or the end of it; the newest if left out.")
-]
 
 
 @app.command()
@@ -68,10 +65,7 @@ def compare(
 
 def _report(target: Target, environment: str, execution: str | None) -> LabelReport:
     place = platform.find(target, environment)
-    arn = runs.latest(target, place) if execution is None or ":" not in execution else execution
-    if execution is not None and ":" not in execution:
-        arn = f"{arn.rsplit('/', 1)[0]}/{execution}"
-    return label_reports.fetch(target, watch.look(target, arn))
+    return label_reports.fetch(target, watch.look(target, runs.named(target, place, execution)))
 
 
 def _queued(rows: list[dict[str, Any]]) -> Table:

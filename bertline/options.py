@@ -12,6 +12,9 @@ errors = Console(stderr=True)
 Environment = Annotated[
     str, typer.Option("--env", help="dev, staging or prod (config/<env>.toml).", envvar="BERTLINE_ENV")
 ]
+Execution = Annotated[
+    str | None, typer.Option("--execution", help="Its ARN or the end of it; the newest if left out.")
+]
 chosen: dict[str, Kind] = {"target": "local"}
 
 

@@ -100,6 +100,20 @@ def latest(target: Target, platform: Platform) -> str:
     return str(found["PipelineExecutionSummaries"][0]["PipelineExecutionArn"])
 
 
+def named(target: Target, platform: Platform, execution: str | None) -> str:
+    """The ARN of an execution that is given by its ARN or the end of it; of the newest for None.
+
+    Raises
+    ------
+    BadParameter
+        The pipeline has not been started yet.
+    """
+    if execution is not None and ":" in execution:
+        return execution
+    arn = latest(target, platform)
+    return arn if execution is None else f"{arn.rsplit('/', 1)[0]}/{execution}"
+
+
 def last_inputs(target: Target, platform: Platform) -> dict[str, str]:
     """Data, encoder and contract that the newest execution was given; nothing before the first one.
 

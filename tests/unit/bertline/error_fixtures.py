@@ -1,7 +1,9 @@
 """What Evaluate leaves of a model with ten test rows and four errors; buckets in memory."""
 
+import hashlib
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +79,16 @@ def lines(rows: list[dict[str, Any]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
+def etag(content: bytes) -> str:
+    return f'"{hashlib.sha256(content).hexdigest()}"'
+
+
 class Buckets:
-    """An S3 client's objects by bucket and key."""
+    """An S3 client's objects by bucket and key; `meanwhile` happens after each read of one of them."""
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
+        self.meanwhile: Callable[[], None] = lambda: None
 
     def put(self, uri: str, text: str) -> None:
         bucket, _, key = uri.removeprefix("s3://").partition("/")
@@ -94,15 +101,38 @@ class Buckets:
 
     def get_object(self, *, Bucket: str, Key: str) -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
+            self.meanwhile()
             raise client_error("NoSuchKey", "The specified key does not exist.")
-        return {"Body": io.BytesIO(self.objects[Bucket, Key])}
+        content = self.objects[Bucket, Key]
+        self.meanwhile()
+        return {"Body": io.BytesIO(content), "ETag": etag(content)}
 
-    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> None:
+    def put_object(
+        self,
+        *,
+        Bucket: str,
+        Key: str,
+        Body: bytes,
+        ContentType: str,
+        IfMatch: str = "",
+        IfNoneMatch: str = "",
+    ) -> None:
         assert ContentType == "application/json"
+        assert IfNoneMatch == ("" if IfMatch else "*"), "the write has no condition"
+        self._check(Bucket, Key, IfMatch)
         self.objects[Bucket, Key] = Body
 
-    def delete_object(self, *, Bucket: str, Key: str) -> None:
-        self.objects.pop((Bucket, Key), None)
+    def delete_object(self, *, Bucket: str, Key: str, IfMatch: str) -> None:
+        self._check(Bucket, Key, IfMatch)
+        del self.objects[Bucket, Key]
+
+    def _check(self, bucket: str, key: str, wanted: str) -> None:
+        """As S3 does; nothing wanted means that there must be no object."""
+        content = self.objects.get((bucket, key))
+        if wanted and content is None:
+            raise client_error("NoSuchKey", "The specified key does not exist.")
+        if content is not None and etag(content) != wanted:
+            raise client_error("PreconditionFailed", "At least one of the preconditions did not hold.")
 
     def get_paginator(self, operation: str) -> "Buckets":
         assert operation == "list_objects_v2"

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bertline import answers, errors_command, options
-from bertline.errors import BadParameter, BertlineError
+from bertline.errors import BadParameter, BertlineError, NotTested
 from bertline.platform import Platform
 from bertline.watch import Execution, Step
 from tests.unit.bertline import error_fixtures as fixtures
@@ -141,15 +141,15 @@ def test_another_execution_is_named_by_the_end_of_its_arn(cloud: Cloud) -> None:
 
 
 def test_human_tags_are_found_again_and_taken_away(cloud: Cloud) -> None:
-    assert "r2: sarcasm, two products" in call("tag", "r2", "sarcasm", "two products")
+    assert "r2: sarcasm, two-products" in call("tag", "r2", "sarcasm", "two-products")
     assert order(call("list", "--tag", "sarcasm")) == ["r2"]
-    assert "sarcasm, two products, mixed" in call("list")
-    assert "r2: two products" in call("untag", "r2", "sarcasm")
+    assert "sarcasm, two-products, mixed" in call("list")
+    assert "r2: two-products" in call("untag", "r2", "sarcasm")
     assert "r2: no tags" in call("untag", "r2")
 
 
 def test_only_a_tested_review_can_be_tagged(cloud: Cloud) -> None:
-    with pytest.raises(BertlineError, match="new did not test review 'r99'"):
+    with pytest.raises(NotTested, match="new did not test review 'r99'"):
         call("tag", "r99", "sarcasm")
 
 
@@ -201,8 +201,8 @@ def test_history_follows_tags_of_both_kinds_over_the_versions(cloud: Cloud) -> N
     assert out.index("version 1") < out.index("version 3")
     assert cells(out, "all") == ["0.400", "0.200"]
     assert cells(out, "negation") == ["0.750 (3 of 4)", "0.250 (1 of 4)"]
-    assert cells(out, "sarcasm") == ["1.000 (2 of 2)", "0.500 (1 of 2)"]
-    assert "different rows" not in out
+    assert cells(out, "sarcasm") == ["2 of 2 wrong", "1 of 2 wrong"]
+    assert "not comparable" not in out
     assert "version 1" not in call("history", "--versions", "1")
 
 
@@ -211,8 +211,22 @@ def test_history_says_when_the_test_rows_changed_and_does_without_predictions(cl
     cloud.register(2, fixtures.evaluation("t1"), wrong=4)
     call("tag", "r1", "sarcasm")
     out = call("history")
-    assert "tested on different rows" in out
-    assert cells(out, "sarcasm") == ["-", "1.000 (1 of 1)"]
+    assert "versions 1 and 2 were tested on different test splits: their rates are not comparable" in out
+    assert cells(out, "sarcasm") == ["-", "1 of 1 wrong"]
+
+
+def test_history_of_one_tag_leaves_the_others_out(cloud: Cloud) -> None:
+    cloud.register(1, fixtures.evaluation(), wrong=4)
+    call("tag", "r1", "sarcasm")
+    call("tag", "r2", "irony")
+    out = call("history", "--tag", "sarcasm")
+    assert cells(out, "sarcasm") == ["1 of 1 wrong"]
+    assert cells(out, "all") == ["0.400"]
+    assert "negation" not in out
+    assert "irony" not in out
+    assert "sarcasm" not in call("history", "--tag", "negation")
+    with pytest.raises(BadParameter, match=r"no tag 'x' .*irony, negation, sarcasm, short"):
+        call("history", "--tag", "x")
 
 
 def test_without_answers_the_command_says_what_to_do(cloud: Cloud) -> None:
