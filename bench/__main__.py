@@ -16,6 +16,7 @@ NAMES = (
     "coverage",
     "levers",
     "errors",
+    "discovery",
 )
 
 

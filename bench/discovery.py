@@ -12,7 +12,7 @@ from scipy import stats
 
 from bench import discovery_world as worlds
 from bench.discovery_world import BASE, DEPENDENCE, Array, Plant, World
-from pipeline_code.reviews.discovery import DiscoveredSlice, discover_slices, search
+from pipeline_code.reviews.discovery import DiscoveredSlice, discover_slices, search_slices
 from pipeline_code.reviews.discovery.scan import correlation
 
 LEVEL, MOST = 0.05, 5
@@ -62,7 +62,7 @@ def main() -> None:
 
 
 def _search(world: World, wrong: Array, seed: int) -> list[DiscoveredSlice]:
-    return search(world.candidates, world.groups, wrong, seed=seed, level=LEVEL, most=MOST)
+    return search_slices(world.candidates, world.groups, wrong, seed=seed, level=LEVEL, most=MOST)
 
 
 def _describe(world: World, real: Array) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from pipeline_code.reviews.discovery.candidates import Candidates
-from pipeline_code.reviews.discovery.search import FEWEST_GROUPS, DiscoveredSlice, search
+from pipeline_code.reviews.discovery.search import FEWEST_GROUPS, DiscoveredSlice, search_slices
 from pipeline_code.reviews.metrics import Bools
 
-__all__ = ["Candidates", "DiscoveredSlice", "discover_slices", "search"]
+__all__ = ["Candidates", "DiscoveredSlice", "discover_slices", "search_slices"]
 
 
 def discover_slices(
@@ -48,4 +48,6 @@ def discover_slices(
     if len(set(group_ids)) < FEWEST_GROUPS:
         return []
     candidates = Candidates(texts, attributes, sources)
-    return search(candidates, group_ids, np.asarray(wrong, dtype=bool), seed=seed, level=level, most=most)
+    return search_slices(
+        candidates, group_ids, np.asarray(wrong, dtype=bool), seed=seed, level=level, most=most
+    )

@@ -1,4 +1,4 @@
-"""All slices that are looked at: single conditions and conjunctions of two, none of them twice."""
+"""All slices that are looked at: single conditions and conjunctions of two."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ import numpy as np
 from scipy import sparse
 
 from pipeline_code.reviews.discovery.parts import Met, Part, describe, finer_lengths, parts_of
-from pipeline_code.reviews.metrics import Bools
+from pipeline_code.reviews.metrics import Bools, Ints
 
 _FEWEST_ROWS = 16
 _FEWEST_SHARE, _MOST_SHARE = 0.01, 0.5
 _ALIKE = 0.9  # of a part's rows in the conjunction: then the part alone says it better
 _MOST_PARTS, _MOST_PAIRS = 600, 30_000
-_CHUNK = 1024
+_MOST_CELLS = 20_000_000  # rows of all conjunctions together: about 240 MB
+_CHUNK = 1 << 24  # cells of conjunctions that are made at once
 
 
 class Candidates:
     """Slices of some texts; they depend on no model's errors, so that one set serves for many models.
+
+    A slice has 1 to 50 % of the rows, and at least 16. Of very many long texts, conjunctions of few rows are
+    left out: those of most rows come first.
 
     Parameters
     ----------
@@ -39,13 +43,13 @@ class Candidates:
         met = _different(parts_of(texts, attributes, sources, fewest, most))
         self._parts: list[tuple[Part, ...]] = [(part,) for part, _ in met]
         masks = np.array([rows for _, rows in met], dtype=bool).reshape(len(met), count)
-        blocks = [sparse.csr_array(masks, dtype=np.float64)]
+        blocks = [_sparse(masks)]
         for pairs, block in _conjunctions(met, masks, fewest):
             self._parts += pairs
             blocks.append(block)
         for part, rows in finer_lengths(texts, fewest, most):
             self._parts.append((part,))
-            blocks.append(sparse.csr_array(rows[None, :], dtype=np.float64))
+            blocks.append(_sparse(rows[None, :]))
         self.rows: Any = sparse.vstack(blocks, format="csr")
 
     def __len__(self) -> int:
@@ -84,11 +88,26 @@ def _conjunctions(met: list[Met], masks: Bools, fewest: int) -> Iterator[tuple[l
     worth = (together >= fewest) & (together < _ALIKE * np.minimum(alone[:, None], alone[None, :]))
     worth &= subjects[:, None] != subjects[None, :]
     first, second = np.nonzero(np.triu(worth, 1))
-    commonest = np.sort(np.argsort(-together[first, second], kind="stable")[:_MOST_PAIRS])
-    first, second = first[commonest], second[commonest]
-    for start in range(0, len(first), _CHUNK):
-        one, other = first[start : start + _CHUNK], second[start : start + _CHUNK]
+    kept = _that_fit(together[first, second])
+    first, second = first[kept], second[kept]
+    chunk = max(1, _CHUNK // masks.shape[1])
+    for start in range(0, len(first), chunk):
+        one, other = first[start : start + chunk], second[start : start + chunk]
         pairs: list[tuple[Part, ...]] = [
             (met[i][0], met[j][0]) for i, j in zip(one.tolist(), other.tolist(), strict=True)
         ]
-        yield pairs, sparse.csr_array(masks[one] & masks[other], dtype=np.float64)
+        yield pairs, _sparse(masks[one] & masks[other])
+
+
+def _that_fit(sizes: Any) -> Ints:
+    """Numbers of the conjunctions that memory has room for, those of most rows first."""
+    order = np.argsort(-sizes, kind="stable")[:_MOST_PAIRS]
+    found: Ints = np.sort(order[np.cumsum(sizes[order], dtype=float) <= _MOST_CELLS])
+    return found
+
+
+def _sparse(masks: Bools) -> Any:
+    """The masks [slices, rows] as a sparse matrix of ones."""
+    slices, rows = np.nonzero(masks)
+    ends = np.searchsorted(slices, np.arange(len(masks) + 1))
+    return sparse.csr_array((np.ones(len(rows)), rows.astype(np.int32), ends.astype(np.int32)), masks.shape)

@@ -10,13 +10,14 @@ import numpy as np
 from scipy import special
 
 from pipeline_code.reviews.discovery.candidates import Candidates
-from pipeline_code.reviews.discovery.exchange import DRAWS, exchange_test
+from pipeline_code.reviews.discovery.exchange import exchange_test
 from pipeline_code.reviews.discovery.halves import first_half
 from pipeline_code.reviews.discovery.scan import Scan
 from pipeline_code.reviews.metrics import Bools, Floats, Ints
 
 FEWEST_GROUPS = 10
 _SLICE_ROWS, _SLICE_GROUPS = 6, 3  # in each half
+_BY_CHANCE = 4
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class DiscoveredSlice:
         }
 
 
-def search(
+def search_slices(
     candidates: Candidates,
     group_ids: Sequence[str],
     wrong: Bools,
@@ -52,19 +53,20 @@ def search(
     seed: int,
     level: float,
     most: int,
-    draws: int = DRAWS,
 ) -> list[DiscoveredSlice]:
-    """`discover_slices` with candidates that are at hand; nothing if there are fewer than 10 groups."""
+    """`discover_slices` with candidates at hand. None for fewer than 10 groups, or one of most rows."""
     _, place = np.unique(np.asarray(group_ids), return_inverse=True)
     if not len(candidates) or place.max() + 1 < FEWEST_GROUPS or wrong.all() or not wrong.any():
         return []
     finding = first_half(group_ids, seed)
+    if not finding.any():  # one group has more than half of the rows
+        return []
     taken = _take(candidates, place, wrong, finding, most)
     if not taken:
         return []
     tested = ~finding
     masks = np.array([candidates.mask(number) for number in taken])
-    p_values = exchange_test(_contrasts(masks[:, tested]), wrong[tested], place[tested], seed, draws)
+    p_values = exchange_test(_contrasts(masks[:, tested]), wrong[tested], place[tested], seed)
     adjusted = holm(p_values)
     found = [
         DiscoveredSlice(
@@ -83,8 +85,8 @@ def search(
 def _take(candidates: Candidates, place: Ints, wrong: Bools, finding: Bools, most: int) -> list[int]:
     """Numbers of the slices that stand out most, each among the rows that those before it leave.
 
-    A slice must score more than one of as many slices would by chance: where nothing stands out nothing is
-    tested, and where little does the correction is for few tests.
+    A slice must score more than all but four of as many slices would by chance: where nothing stands out
+    nothing is tested, and where little does the correction is for few tests.
     """
     here = Scan(candidates.rows[:, finding], place[finding], wrong[finding])
     there = Scan(candidates.rows[:, ~finding], place[~finding], wrong[~finding])
@@ -92,7 +94,7 @@ def _take(candidates: Candidates, place: Ints, wrong: Bools, finding: Bools, mos
     for half in (here, there):
         usable &= (half.sizes >= _SLICE_ROWS) & (half.groups >= _SLICE_GROUPS)
     left = np.ones(int(finding.sum()), dtype=bool)
-    least = float(-special.ndtri(1 / max(2, int(usable.sum()))))
+    least = float(-special.ndtri(min(0.5, _BY_CHANCE / max(1, int(usable.sum())))))
     taken: list[int] = []
     while len(taken) < most:
         scores, sizes = here.scores(left)

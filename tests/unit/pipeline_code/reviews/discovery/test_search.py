@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pipeline_code.reviews.discovery import Candidates, discover_slices, search
+from pipeline_code.reviews.discovery import Candidates, discover_slices, search_slices
 from pipeline_code.reviews.discovery.halves import first_half
 from pipeline_code.reviews.discovery.search import holm
 from tests.unit.pipeline_code.reviews.discovery.reviews import VOCABULARY, Rows, errors, rows
@@ -54,7 +54,7 @@ def test_where_errors_are_anywhere_almost_nothing_is_found() -> None:
     reports = 0
     for seed in range(100):
         wrong = errors(np.full(len(ROWS), 0.25), ROWS.groups, seed)
-        reports += bool(search(CANDIDATES, ROWS.groups, wrong, seed=seed, level=0.05, most=5))
+        reports += bool(search_slices(CANDIDATES, ROWS.groups, wrong, seed=seed, level=0.05, most=5))
     assert reports <= 9
 
 
@@ -75,6 +75,13 @@ def test_few_groups_or_no_errors_give_nothing() -> None:
     assert discover_slices([], [], np.zeros(0, bool), attributes=[], sources=[], seed=1) == []
     tiny = rows(reviews=10)
     assert isinstance(found(np.arange(len(tiny)) % 3 == 0, of=tiny), list)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_group_of_nearly_all_rows_does_no_harm(seed: int) -> None:
+    groups = ["giant" if row % 50 else str(row) for row in range(len(ROWS))]
+    one_giant = Rows(ROWS.texts, groups, ROWS.attributes, ROWS.sources)
+    assert found(planted(LAPTOPS), seed=seed, of=one_giant) == []
 
 
 def test_rows_that_are_groups_of_their_own() -> None:
