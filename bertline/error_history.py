@@ -95,7 +95,8 @@ def read(target: Target, place: Platform, most: int) -> History:
             break
     if not versions:
         raise BertlineError(
-            f"no version of {place.model_package_group} has an evaluation: run the pipeline first"
+            f"no version of {place.model_package_group} has an evaluation: `bertline run` registers one "
+            "if its model passes the gate"
         )
     seen = dict.fromkeys(review for version in versions for review in version.correct)
     reviews: dict[str, set[str]] = {}

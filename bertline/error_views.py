@@ -113,7 +113,7 @@ def write(path: Path, rows: list[Json]) -> None:
 
 
 def _automatic(found: list[Json]) -> Table:
-    table = Table("", "tag", "texts", "errors", "error rate", "one person", "gap", "ceiling gain, points")
+    table = Table("rank", "tag", "texts", "errors", "error rate", "one person", "gap", "ceiling gain, points")
     table.title, table.title_justify = "By what a text looks like", "left"
     for row in found:
         people = ("", "") if row["human"] is None else (f"{row['human']:.3f}", f"{row['gap']:+.3f}")
