@@ -54,13 +54,11 @@ def search_slices(
     level: float,
     most: int,
 ) -> list[DiscoveredSlice]:
-    """`discover_slices` with candidates at hand. None for fewer than 10 groups, or one of most rows."""
+    """`discover_slices` with candidates that are at hand; none for fewer than 10 groups."""
     _, place = np.unique(np.asarray(group_ids), return_inverse=True)
     if not len(candidates) or place.max() + 1 < FEWEST_GROUPS or wrong.all() or not wrong.any():
         return []
     finding = first_half(group_ids, seed)
-    if not finding.any():  # one group has more than half of the rows
-        return []
     taken = _take(candidates, place, wrong, finding, most)
     if not taken:
         return []

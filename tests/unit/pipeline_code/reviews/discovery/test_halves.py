@@ -21,3 +21,10 @@ def test_a_seed_is_a_half_of_its_own_whatever_the_order_of_rows() -> None:
     first = first_half(GROUPS, 1)
     assert not np.array_equal(first, first_half(GROUPS, 2))
     assert np.array_equal(first[::-1], first_half(GROUPS[::-1], 1))
+
+
+def test_each_half_has_rows_even_if_one_group_has_nearly_all() -> None:
+    groups = ["giant"] * 90 + [str(row) for row in range(10)]
+    shares = [first_half(groups, seed).mean() for seed in range(30)]
+    assert min(shares) > 0 and max(shares) < 1
+    assert max(shares) > 0.9  # the giant alone or nearly so, in some of them

@@ -77,11 +77,10 @@ def test_few_groups_or_no_errors_give_nothing() -> None:
     assert isinstance(found(np.arange(len(tiny)) % 3 == 0, of=tiny), list)
 
 
-def test_a_group_of_nearly_all_rows_leaves_nothing_to_search() -> None:
+def test_a_group_of_nearly_all_rows_leaves_nothing_to_compare() -> None:
     groups = [str(min(row, 10)) for row in range(len(ROWS))]
-    seed = next(one for one in range(100) if not first_half(groups, one).any())
     one_giant = Rows(ROWS.texts, groups, ROWS.attributes, ROWS.sources)
-    assert found(planted(LAPTOPS), seed=seed, of=one_giant) == []
+    assert not any(found(planted(LAPTOPS), seed=seed, of=one_giant) for seed in range(20))
 
 
 def test_rows_that_are_groups_of_their_own() -> None:
