@@ -10,6 +10,7 @@ from pipeline_code.reviews import metrics
 from pipeline_code.reviews.bootstrap import GroupBootstrap
 from pipeline_code.reviews.comparison import compare
 from pipeline_code.reviews.discovery import discover_slices
+from pipeline_code.reviews.discovery.halves import first_half
 from pipeline_code.reviews.error_analysis import error_table
 from pipeline_code.reviews.evaluation.evidence import Evidence
 from pipeline_code.reviews.slices import Mask, slice_masks
@@ -77,7 +78,10 @@ def _ceiling_gains(masks: dict[str, Mask], evidence: Evidence) -> dict[str, Any]
 
 
 def discovered(bootstrap: GroupBootstrap, evidence: Evidence, seed: int) -> list[dict[str, Any]]:
-    """Slices that nobody declared: found in one half of the test groups, confirmed in the other."""
+    """Slices that nobody declared: found in one half of the test groups, confirmed in the other.
+
+    Their accuracy is that of the confirming half: where they were found they look worse than they are.
+    """
     test = evidence.test
     found = discover_slices(
         test.texts,
@@ -88,7 +92,8 @@ def discovered(bootstrap: GroupBootstrap, evidence: Evidence, seed: int) -> list
         seed=seed,
     )
     predicted = evidence.predictions.class_ids
+    confirming = ~first_half(test.group_ids, seed)
     return [
-        item.report() | {"accuracy": bootstrap.figure(metrics.accuracy, predicted, item.mask)}
+        item.report() | {"accuracy": bootstrap.figure(metrics.accuracy, predicted, item.mask & confirming)}
         for item in found
     ]

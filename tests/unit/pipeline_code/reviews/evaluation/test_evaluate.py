@@ -20,7 +20,7 @@ from pipeline_code.reviews.evaluation import (
 )
 from pipeline_code.reviews.evaluation.figures import uncalibrated
 from pipeline_code.reviews.predictions import Predictions, ServingRefused, predict, predict_texts
-from tests.unit.pipeline_code.reviews.evaluation.evidence import CHEAP, answers
+from tests.unit.pipeline_code.reviews.evaluation.evidence import CHEAP, answers, evidence, split_of
 from tests.unit.pipeline_code.workspace import CONTRACT, Workspace
 
 
@@ -124,6 +124,24 @@ def test_every_declared_slice_has_figures_people_and_the_live_model(judged: Evid
     assert found["slices"]["negation"]["rows"] == 0
     assert found["slices"]["negation"]["accuracy"] is None
     assert found["baselines"]["live"]["difference"]["accuracy"]["verdict"] == "better"
+
+
+def test_a_weak_slice_that_nobody_declared_is_found_with_the_accuracy_of_the_confirming_half(
+    contract: Contract,
+) -> None:
+    numbers = np.random.default_rng(5).integers(0, 400, size=(3000, 8))
+    words = np.char.add("w", numbers.astype(str)).astype(object)
+    words[::20, 0] = "gizmo"
+    texts = [" ".join(row) for row in words]
+    test = split_of(texts, [f"g{place // 5}" for place in range(3000)], np.arange(3000) % 3)
+    weak = np.array(["gizmo" in text for text in texts])
+    wrong = np.random.default_rng(6).random(3000) < np.where(weak, 0.7, 0.15)
+    predicted = np.where(wrong, (test.label_ids + 1) % 3, test.label_ids)
+    found = evaluate(evidence(contract, test, answers(predicted), {}), min_accuracy=0.5, seed=1)
+    (first,) = found["discovered_slices"]
+    assert first["description"] == "texts with 'gizmo'"
+    assert first["rows"] == weak.sum()
+    assert first["accuracy"]["value"] == pytest.approx(1 - first["error_rate"])
 
 
 def test_the_answer_counts_even_where_another_class_is_more_probable(judged: Evidence) -> None:
