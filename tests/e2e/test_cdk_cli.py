@@ -33,7 +33,7 @@ def test_bootstrap_deploy_again_and_destroy(tmp_path: Path, monkeypatch: pytest.
         assert target.client("s3").get_bucket_versioning(Bucket=place.raw_bucket)["Status"] == "Enabled"
         lines: list[str] = []
         deployment.deploy(target, "dev", on_line=lines.append)
-        assert sum("(no changes)" in line for line in lines) == 4, lines
+        assert sum("(no changes)" in line for line in lines) == 5, lines
         teardown.stop_serving(target, "dev")
         teardown.delete_models_and_objects(target, "dev")
         deployment.destroy(target, "dev", on_line=lambda line: None)
