@@ -73,10 +73,9 @@ def calibrate(logits: Floats, labels: Ints, shift: Floats | None) -> Decision:
         log_p = log_softmax(scaled + bias, axis=1)
         error = np.exp(log_p)
         error[rows, labels] -= 1
-        slope = np.concatenate(
-            [[values[0] - float((error * scaled).sum())], error.sum(axis=0) + bias - expected]
-        )
-        total = -log_p[rows, labels].sum() + (values[0] ** 2 + ((bias - expected) ** 2).sum()) / 2
+        away = bias - expected
+        total = -log_p[rows, labels].sum() + (values[0] ** 2 + (away**2).sum()) / 2
+        slope = np.concatenate([[values[0] - (error * scaled).sum()], error.sum(axis=0) + away])
         return float(total), slope[: len(values)]
 
     start = np.concatenate([[0.0], expected if shift is not None else []])
