@@ -34,11 +34,12 @@ def everything(train: FeatureSet) -> list[int]:
     return list(range(len(train)))
 
 
-def of_one_text(train: FeatureSet) -> FeatureSet:
-    """The same rows with the text of the first in all of them."""
-    ids = train.ids(0)
-    offsets = np.arange(len(train) + 1) * len(ids)
-    return replace(train, tokens=np.tile(ids, len(train)), offsets=offsets)
+def of_one_text(train: FeatureSet, count: int | None = None) -> FeatureSet:
+    """The same rows with the text of the first in `count` of them, or in all."""
+    count = len(train) if count is None else count
+    ids = [train.ids(0 if row < count else row) for row in range(len(train))]
+    offsets = np.concatenate([[0], np.cumsum([len(one) for one in ids])])
+    return replace(train, tokens=np.concatenate(ids), offsets=offsets)
 
 
 def test_the_examples_are_balanced_distinct_and_chosen_by_hash(train: FeatureSet) -> None:
@@ -58,6 +59,8 @@ def test_a_rare_class_gives_all_it_has(train: FeatureSet) -> None:
 
 
 def test_repeated_texts_come_last(train: FeatureSet) -> None:
+    half = of_one_text(train, 100)
+    assert len({half.ids(row).tobytes() for row in choose_rows(half, everything(train))}) == 32
     assert len(choose_rows(of_one_text(train), everything(train))) == 32
     few = everything(train)[:5]
     assert sorted(choose_rows(train, few)) == few
