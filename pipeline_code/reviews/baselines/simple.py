@@ -31,7 +31,7 @@ def tfidf(train: FeatureSet, test: FeatureSet, seed: int) -> tuple[Ints, dict[st
 
     Words of one letter count, and classes weigh the same however rare they are: both raise macro-F1, by
     which the gate compares. The inverse regularisation C is the best of STRENGTHS by macro-F1 in a
-    cross-validation over groups of train; with fewer groups than folds the middle one is taken.
+    cross-validation over groups of train; where that cannot be made the middle one is taken.
     """
     with threadpool_limits(1):  # sparse algebra gains nothing from more, and Train runs beside it
         strength, searched = _choose_strength(train, seed)
@@ -54,20 +54,18 @@ def held_out_probabilities(train: FeatureSet, others: list[FeatureSet], seed: in
 
     Returns
     -------
-    Probabilities [rows of train, then of others, classes]; evenly spread for train rows where train has
-    fewer groups than folds.
+    Probabilities [rows of train, then of others, classes]; evenly spread for train rows where train cannot
+    be cross-validated.
     """
     even = np.full((len(train), classes), 1 / classes)
     with threadpool_limits(1):
         model = _pipeline(STRENGTHS[len(STRENGTHS) // 2], seed)
         model.fit(train.texts, train.label_ids)
         rest = [_spread(model.predict_proba(other.texts), model.classes_, classes) for other in others]
-        if len(set(train.group_ids)) < _FOLDS:
+        folds = _folds(train.label_ids, train.group_ids)
+        if not folds:
             return np.vstack([even, *rest])
-        own = cross_val_predict(
-            model, train.texts, train.label_ids, groups=train.group_ids, cv=GroupKFold(_FOLDS),
-            method="predict_proba",
-        )  # fmt: skip
+        own = cross_val_predict(model, train.texts, train.label_ids, cv=folds, method="predict_proba")
     return np.vstack([_spread(own, model.classes_, classes), *rest])
 
 
@@ -80,17 +78,23 @@ def _spread(found: Any, known: Any, classes: int) -> Floats:
 
 def _choose_strength(train: FeatureSet, seed: int) -> tuple[float, dict[str, float]]:
     rows = first_rows(train, _SEARCH_ROWS)
-    groups = [train.group_ids[row] for row in rows]
-    if len(set(groups)) < _FOLDS:
-        return STRENGTHS[len(STRENGTHS) // 2], {}
     texts, labels = [train.texts[row] for row in rows], train.label_ids[rows]
+    folds = _folds(labels, [train.group_ids[row] for row in rows])
+    if not folds:
+        return STRENGTHS[len(STRENGTHS) // 2], {}
     searched = {}
     for strength in STRENGTHS:
-        found = cross_val_score(
-            _pipeline(strength, seed), texts, labels, groups=groups, cv=GroupKFold(_FOLDS), scoring="f1_macro"
-        )
+        found = cross_val_score(_pipeline(strength, seed), texts, labels, cv=folds, scoring="f1_macro")
         searched[f"{strength:g}"] = float(found.mean())
     return max(STRENGTHS, key=lambda strength: searched[f"{strength:g}"]), searched
+
+
+def _folds(labels: Ints, groups: list[str]) -> list[tuple[Ints, Ints]]:
+    """Rows to learn from and to predict, a fold; none with too few groups or where one class would remain."""
+    if len(set(groups)) < _FOLDS:
+        return []
+    found = list(GroupKFold(_FOLDS).split(labels, groups=groups))
+    return found if all(len(np.unique(labels[rows])) > 1 for rows, _ in found) else []
 
 
 def _pipeline(strength: float, seed: int) -> Pipeline:

@@ -46,3 +46,16 @@ def test_second_opinions_come_from_models_that_did_not_see_the_row(prepared: Wor
     again = held_out_probabilities(train, [test], 1, 3)
     assert np.array_equal(again[rows], found[rows])
     assert not np.array_equal(again[len(train) :], found[len(train) :])
+
+
+def test_a_class_that_one_fold_holds_alone_needs_no_cross_validation(prepared: Workspace) -> None:
+    train = read_features(prepared.root / "train", "train")
+    test = read_features(prepared.root / "test", "test")
+    train.label_ids[:] = 2
+    train.label_ids[[row for row, name in enumerate(train.group_ids) if name == train.group_ids[0]]] = 0
+    predicted, facts = tfidf(train, test, 1)
+    assert (facts["C"], facts["cross_validation_macro_f1"]) == (STRENGTHS[1], {})
+    assert set(predicted.tolist()) <= {0, 2}
+    found = held_out_probabilities(train, [test], 1, 3)
+    assert np.allclose(found[: len(train)], 1 / 3)
+    assert np.allclose(found[len(train) :].sum(axis=1), 1)
