@@ -40,7 +40,7 @@ def measure_constraints(
     model_dir
         The same, unpacked.
     texts
-        What is asked, in turn; at least one.
+        What is asked, in turn; at least one. Those past REQUESTS are not sent: they would count as memory.
     prices
         Directory with one price list (.toml, table instance_hour in US dollars).
 
@@ -73,7 +73,7 @@ def _probe(model_dir: Path, texts: list[str]) -> dict[str, Any]:
         ended = subprocess.run(
             command,
             check=False,
-            input=json.dumps(texts),
+            input=json.dumps(texts[:REQUESTS]),
             cwd=_ROOT,
             capture_output=True,
             text=True,
