@@ -18,9 +18,10 @@ def rules(evaluation: dict[str, Any], gate: GateFloors) -> Iterator[Rule]:
         if item["rows"] >= gate.slice_min_rows and item["accuracy"] is not None
     }
     for name in [name for name in critical if name not in enough]:
-        reason = (
-            f"critical slice {name} has {critical[name]['rows']} test texts of {gate.slice_min_rows} needed"
-        )
+        rows, needed = critical[name]["rows"], gate.slice_min_rows
+        reason = f"critical slice {name} has {rows} test texts of {needed} needed"
+        if rows >= needed:
+            reason = f"the {rows} test texts of critical slice {name} belong to one group, too few to tell"
         yield Rule(f"slice_{name}", None, gate.critical_slice_floor or 0.0, "not judged", reason)
     if gate.critical_slice_floor is not None and enough:
         yield _worst(enough, gate.critical_slice_floor)
@@ -34,10 +35,10 @@ def _worst(slices: dict[str, Any], floor: float) -> Rule:
     found = slices[name]["accuracy"]
     low = found["interval"][0]
     passed = low >= floor
-    side = "at or above" if passed else "below"
+    side = "is" if passed else "is not surely"
     reason = (
         f"in the worst critical slice, {name}, accuracy {found['value']:.3f} on {slices[name]['rows']} texts "
-        f"is with 95 % confidence {side} {floor:.3f} (lower end {low:.3f})"
+        f"{side} at or above {floor:.3f} (lower end of the 95 % interval {low:.3f})"
     )
     return rule("worst_critical_slice", low, floor, passed, reason)
 

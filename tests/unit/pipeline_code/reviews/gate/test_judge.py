@@ -63,7 +63,7 @@ def test_a_good_model_passes_every_rule() -> None:
         (
             lambda e: e["slices"]["returns"].update(accuracy=figure(0.6, 0.45, 0.75)),
             "worst_critical_slice",
-            "in the worst critical slice, returns, accuracy 0.600 on 40 texts",
+            "0.600 on 40 texts is not surely at or above 0.500 (lower end of the 95 % interval 0.450)",
         ),
         (
             lambda e: e["slices"]["returns"].update(live_difference=figure(-0.1)),
@@ -153,6 +153,14 @@ def test_what_cannot_be_judged_is_said_and_does_not_refuse(change: Change, rule:
     report = judge(found, contract(), 0.7).report()
     assert report["passed"] is True
     assert [item["name"] for item in report["rules"] if item["verdict"] == "not judged"] == [rule]
+
+
+def test_a_critical_slice_of_one_group_says_that_and_not_that_texts_are_too_few() -> None:
+    found = evaluation()
+    found["slices"]["returns"].update(accuracy=None, live_difference=None)
+    rules = judge(found, contract(), 0.7).report()["rules"]
+    (rule,) = [item for item in rules if item["verdict"] == "not judged"]
+    assert rule["reason"].startswith("the 40 test texts of critical slice returns belong to one group")
 
 
 def test_bounds_that_are_not_set_are_not_judged() -> None:

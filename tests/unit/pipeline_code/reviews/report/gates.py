@@ -64,8 +64,8 @@ def gate() -> Json:
             "worst_critical_slice",
             0.583,
             0.45,
-            "in the worst critical slice, negation, accuracy 0.689 on 74 texts is with 95 % "
-            "confidence at or above 0.450 (lower end 0.583)",
+            "in the worst critical slice, negation, accuracy 0.689 on 74 texts is at or "
+            "above 0.450 (lower end of the 95 % interval 0.583)",
         ),
         rule(
             "slice_product = router",
