@@ -55,14 +55,15 @@ def _near_people(evaluation: dict[str, Any], share: float) -> Iterator[Rule]:
     beaten = value > people
     for name, human in one["recall"].items():
         recall = evaluation["classes"][name]["recall"]
-        if human is None:
+        if not human:
+            reason = f"recall of {name} has no bound: the raters of the test texts find none of that class"
+            yield Rule(f"human_recall_{name}", None, 0.0, "not judged", reason)
             continue
         passed = recall >= share * human
         side = "at or above" if passed else "below"
-        of = f" ({100 * recall / human:.0f} % of it)" if human else ""
         reason = (
-            f"recall of {name} {recall:.3f} against one person's {human:.3f}{of} "
-            f"is {side} the wanted {100 * share:.0f} %"
+            f"recall of {name} {recall:.3f} against one person's {human:.3f} "
+            f"({100 * recall / human:.0f} % of it) is {side} the wanted {100 * share:.0f} %"
         )
         if beaten and not passed:
             reason += f", which accuracy {value:.3f} above one person's {people:.3f} does not make up for"

@@ -17,13 +17,20 @@ def rules(evaluation: dict[str, Any], gate: GateFloors, min_accuracy: float) -> 
         yield at_least("accuracy", "accuracy", accuracy, gate.accuracy)
     yield at_least("macro_f1", "macro-F1", evaluation["metrics"]["macro_f1"]["value"], gate.macro_f1)
     for name, floor in gate.recall.items():
-        recall = evaluation["classes"][name]["recall"]
-        yield at_least(f"recall_{name}", f"recall of {name}", recall, floor)
+        yield _recall(name, evaluation["classes"][name], floor)
     if gate.max_calibration_error is not None:
         error = evaluation["calibration"]["ece"]["value"]
         yield at_most("calibration", "calibration error", error, gate.max_calibration_error)
     yield _must_pass(evaluation["must_pass"])
     yield _same_features(evaluation["parity"])
+
+
+def _recall(name: str, found: dict[str, Any], floor: float) -> Rule:
+    """A floor asks for evidence: a class that the test split lacks refuses the model."""
+    if floor and not found["support"]:
+        reason = f"recall of {name} is not known: the test split has no text of that class"
+        return Rule(f"recall_{name}", None, floor, "missed", reason)
+    return at_least(f"recall_{name}", f"recall of {name}", found["recall"], floor)
 
 
 def at_least(name: str, what: str, value: float, bound: float) -> Rule:

@@ -145,6 +145,10 @@ def test_a_worse_model_is_refused_whatever_happens_when_unsure() -> None:
         (lambda e: e.update(human={"reason": "nobody rated"}), "human_recall"),
         (lambda e: e["must_pass"].update(examples=0), "must_pass"),
         (lambda e: e["slices"]["returns"].update(rows=19), "slice_returns"),
+        (
+            lambda e: e["human"]["levels"]["1"]["recall"].update(neutral=0.0),
+            "human_recall_neutral",
+        ),
     ],
 )
 def test_what_cannot_be_judged_is_said_and_does_not_refuse(change: Change, rule: str) -> None:
@@ -153,6 +157,16 @@ def test_what_cannot_be_judged_is_said_and_does_not_refuse(change: Change, rule:
     report = judge(found, contract(), 0.7).report()
     assert report["passed"] is True
     assert [item["name"] for item in report["rules"] if item["verdict"] == "not judged"] == [rule]
+
+
+def test_a_class_that_the_test_split_lacks_refuses_and_the_reason_is_not_a_recall_of_zero() -> None:
+    def lacks_neutral(found: dict[str, Any]) -> None:
+        found["classes"]["neutral"].update(recall=0.0, support=0)
+
+    reasons = missed(lacks_neutral, human_recall_share=None)
+    assert reasons == {
+        "recall_neutral": "recall of neutral is not known: the test split has no text of that class"
+    }
 
 
 def test_a_critical_slice_of_one_group_says_that_and_not_that_texts_are_too_few() -> None:
