@@ -1,11 +1,9 @@
 """Errors of a model as tables: one by one, and by tag with what fixing them would gain."""
 
-import csv
 import json
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -13,6 +11,7 @@ from rich.table import Table
 
 from bertline.answers import Answers, Json
 from bertline.errors import BadParameter
+from bertline.spreadsheets import not_written, one_line, write_csv
 
 HumanTags = dict[str, list[str]]
 _WIDEST = 90  # characters of a text in a table
@@ -59,7 +58,7 @@ def listed(rows: list[Json]) -> Table:
         tags = [*(f"[bold]{escape(tag)}[/]" for tag in row["human_tags"]), *map(escape, row["tags"])]
         person = "" if row["human"] is None else f"{row['human']:.2f}"
         names = (escape(str(row[key])) for key in ("review_id", "label", "predicted"))
-        text = escape(_short(row["text"]))
+        text = escape(one_line(row["text"], _WIDEST))
         table.add_row(*names, f"{row['confidence']:.2f}", person, ", ".join(tags), text)
     return table
 
@@ -98,16 +97,16 @@ def write(path: Path, rows: list[Json]) -> None:
     Raises
     ------
     BadParameter
-        The name ends otherwise.
+        The name ends otherwise, or the file cannot be written.
     """
     if path.suffix == ".jsonl":
         lines = (json.dumps({key: row[key] for key in _COLUMNS}, ensure_ascii=False) for row in rows)
-        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        try:
+            path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        except OSError as error:
+            raise not_written(path, error) from error
     elif path.suffix == ".csv":
-        with path.open("w", newline="", encoding="utf-8") as file:
-            out = csv.writer(file, lineterminator="\n")
-            out.writerow(_COLUMNS)
-            out.writerows([_cell(row[key]) for key in _COLUMNS] for row in rows)
+        write_csv(path, _COLUMNS, rows)
     else:
         raise BadParameter(f"{path} ends neither in .csv nor in .jsonl")
 
@@ -145,13 +144,3 @@ def _check(kind: str, wanted: str | None, known: list[str]) -> None:
 
 def _all_tags(row: Json) -> list[str]:
     return [*row["tags"], *row["human_tags"]]
-
-
-def _cell(value: Any) -> Any:
-    return "; ".join(value) if isinstance(value, list) else value
-
-
-def _short(text: str) -> str:
-    # A review may hold control characters that a terminal would obey.
-    flat = " ".join("".join(one if one.isprintable() else " " for one in text).split())
-    return flat if len(flat) <= _WIDEST else flat[: _WIDEST - 1] + "…"

@@ -1,6 +1,5 @@
 """`bertline labels ...`: how far people agree, which labels to look at again, what a new rubric changed."""
 
-import csv
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,6 +11,7 @@ from bertline import label_reports, platform, runs, watch
 from bertline.label_comparison import Comparison, compare_reports
 from bertline.label_reports import LabelReport, shown
 from bertline.options import Environment, Execution, console, echo, target_of
+from bertline.spreadsheets import one_line, write_csv
 from bertline.target import Target
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ def queue(
         console.print(_queued(first))
         echo(f"{len(first)} of {len(rows)} rows; --out FILE.csv writes them for a labelling tool")
     else:
-        _write(out, rows[:top])
+        write_csv(out, list(rows[0]), rows[:top])
         echo(f"{len(rows[:top])} rows are in {out}. Send labels back with `bertline data correct FILE`.")
 
 
@@ -73,15 +73,8 @@ def _queued(rows: list[dict[str, Any]]) -> Table:
     for row in rows:
         gain, review = f"{row['expected_gain']:.3f}", escape(row["review_id"])
         labels = escape(row["label"]), escape(row["likeliest_other"])
-        table.add_row(review, *labels, row["action"], gain, escape(_short(row["text"])))
+        table.add_row(review, *labels, row["action"], gain, escape(one_line(row["text"], _WIDEST)))
     return table
-
-
-def _write(path: Path, rows: list[dict[str, Any]]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        out = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
-        out.writeheader()
-        out.writerows(rows)
 
 
 def _compared(found: Comparison, before: LabelReport, after: LabelReport) -> Table:
@@ -92,8 +85,3 @@ def _compared(found: Comparison, before: LabelReport, after: LabelReport) -> Tab
         verdict = change.comparison["verdict"]
         table.add_row(change.name, shown(change.before), shown(change.after), moved, verdict)
     return table
-
-
-def _short(text: str) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= _WIDEST else flat[: _WIDEST - 1] + "…"

@@ -8,6 +8,7 @@ from pathlib import Path
 from bertline.data import times
 from bertline.data.records import OnlineStore, Record
 from bertline.errors import BadCorrection
+from bertline.spreadsheets import plain
 
 COLUMNS = ("review_id", "label")
 _SHOWN = 5
@@ -112,7 +113,8 @@ def _rows(path: Path) -> Iterator[tuple[int, str, str]]:
             if missing:
                 raise BadCorrection(f"{path}: there is no column {' and no column '.join(missing)}")
             for row in table:
-                yield table.line_num, (row["review_id"] or "").strip(), (row["label"] or "").strip()
+                review_id, label = (plain((row[name] or "").strip()) for name in COLUMNS)
+                yield table.line_num, review_id, label
     except OSError as error:
         raise BadCorrection(f"{path} cannot be read: {error.strerror}") from None
     except (UnicodeDecodeError, csv.Error) as error:

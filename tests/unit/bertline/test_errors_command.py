@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bertline import answers, errors_command, options
+from bertline import answers, error_views, errors_command, options
 from bertline.errors import BadParameter, BertlineError, NotTested
 from bertline.platform import Platform
 from bertline.watch import Execution, Step
@@ -183,6 +183,20 @@ def test_export_writes_whole_texts_as_csv_or_json_lines(cloud: Cloud, tmp_path: 
     assert json.loads(other.read_text())["text"] == fixtures.TEXTS["r4"]
     with pytest.raises(BadParameter, match=r"neither in .csv nor in .jsonl"):
         call("export", str(tmp_path / "errors.xls"))
+
+
+def test_export_to_a_folder_that_is_not_there_is_refused(cloud: Cloud, tmp_path: Path) -> None:
+    for name in ("errors.csv", "errors.jsonl"):
+        with pytest.raises(BadParameter, match=f"{name} cannot be written: No such file"):
+            call("export", str(tmp_path / "none" / name))
+
+
+def test_an_exported_text_is_no_formula(tmp_path: Path) -> None:
+    path = tmp_path / "errors.csv"
+    named = ["review_id", "label", "predicted", "confidence", "human", "slices", "tags", "human_tags"]
+    error_views.write(path, [{**dict.fromkeys(named, "x"), "text": "=1+1"}])
+    with path.open(newline="", encoding="utf-8") as file:
+        assert [row["text"] for row in csv.DictReader(file)] == ["'=1+1"]
 
 
 def cells(out: str, tag: str) -> list[str]:

@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from bertline import label_reports, labels_command, options
+from bertline.data import corrections
 from bertline.errors import BertlineError
 from bertline.platform import Platform
 from bertline.watch import Execution, Step
@@ -137,6 +138,21 @@ def test_queue_writes_a_csv_with_whole_texts(cloud: Cloud, tmp_path: Path) -> No
     assert rows[0]["text"] == "the [red]case, it\nis 1"
     call("queue", "--out", str(path), "--top", "2")
     assert len(path.read_text().splitlines()) == 1 + 2 * 2
+
+
+def test_a_queue_holds_no_formulas_and_its_file_takes_corrections_back(cloud: Cloud, tmp_path: Path) -> None:
+    cloud.queue = [{**QUEUE[0], "review_id": "-1", "text": "=1+1"}]
+    path = tmp_path / "queue.csv"
+    call("queue", "--out", str(path))
+    with path.open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["review_id"], row["text"]) == ("'-1", "'=1+1")
+    assert corrections.read(path, {"neutral": 1}) == {"-1": "neutral"}
+
+
+def test_a_queue_on_the_screen_has_no_control_characters(cloud: Cloud) -> None:
+    cloud.queue = [{**QUEUE[0], "text": "a \x1b[31mred one"}]
+    assert "\x1b" not in call("queue")
 
 
 def test_an_empty_queue_says_so(cloud: Cloud, tmp_path: Path) -> None:
