@@ -38,6 +38,8 @@ def evaluate_step(inputs: DefinitionInputs) -> Json:
             Source("prices", inputs.prices_uri),
         ],
         products=[Product(OUTPUT, execution_uri(inputs, "evaluate"))],
+        # Latency is measured on this machine: a step's cache key takes in the environment, not the machines.
+        environment={"PROCESSING_INSTANCE_TYPE": parameter("ProcessingInstanceType")},
     )
     files = [
         {"PropertyFileName": name, "OutputName": OUTPUT, "FilePath": path}

@@ -131,6 +131,7 @@ class SdkPipeline:
                      "prepare": output(prepare, "report"), "contract": p["ContractUri"],
                      "prices": self.inputs.prices_uri},
             products={"evaluation": self.run_uri("evaluate")},
+            environment={"PROCESSING_INSTANCE_TYPE": p["ProcessingInstanceType"]},
             files=[report, card],
         )  # fmt: skip
         steps = [validate, prepare, live, train, baselines, evaluate, self.gate(evaluate, report)]

@@ -50,10 +50,10 @@ CHANGES: list[tuple[str, Any, list[str]]] = [
     ("RunValidation", "False", ["Train"]),
     ("MinAccuracyValue", 0.9, ["Evaluate"]),
     ("DeployInstanceType", "ml.c5.large", ["Evaluate"]),
+    ("ProcessingInstanceType", "ml.m5.2xlarge", ["Evaluate"]),
 ]
 WITHOUT_EFFECT = {
     "ProcessingInstanceCount": "every review is prepared by itself, whatever machine its file falls to",
-    "ProcessingInstanceType": "the processing jobs compute on processors, alike on every type",
     "TrainVolumeSize": "a disk is large enough or the job fails",
     "ModelApprovalStatus": "Register is never cached",
     "DeployInstanceCount": "Register is never cached",
