@@ -60,14 +60,28 @@ class SageMaker:
         Raises
         ------
         UnknownModelError
-            When the package names none.
+            When the package names none, or was deleted while the endpoint goes on serving it.
         """
-        described: Json = self._client.describe_model_package(ModelPackageName=package)
+        described = self._described(package)
+        if described is None:
+            raise UnknownModelError(
+                f"{package} is live, but its version was deleted from the registry: approve another version, "
+                "or delete the endpoint"
+            )
         containers = described.get("InferenceSpecification", {}).get("Containers", [])
         uri = containers[0].get("ModelDataUrl") if containers else None
         if not uri:
             raise UnknownModelError(f"{package} names no ModelDataUrl: approve a version that does")
         return str(uri)
+
+    def _described(self, package: str) -> Json | None:
+        try:
+            found: Json = self._client.describe_model_package(ModelPackageName=package)
+        except ClientError as error:
+            if error.response["Error"]["Code"] in _NOT_FOUND:
+                return None
+            raise
+        return found
 
     def _endpoint(self, name: str) -> Json | None:
         try:

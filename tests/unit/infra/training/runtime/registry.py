@@ -98,6 +98,14 @@ class Registry:
         }
         self.stub.add_response("describe_model_package", answer, {"ModelPackageName": arn(version)})
 
+    def no_package(self, version: int) -> None:
+        self.stub.add_client_error(
+            "describe_model_package",
+            "ValidationException",
+            f"ModelPackage {arn(version)} does not exist.",
+            expected_params={"ModelPackageName": arn(version)},
+        )
+
     @contextmanager
     def asked(self) -> Iterator[SageMaker]:
         """The registry as the function sees it; every call that was announced has to come."""

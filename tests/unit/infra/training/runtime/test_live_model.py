@@ -80,6 +80,17 @@ def test_a_version_without_an_artifact_is_named(registry: Registry, specificatio
         find_live_model(CONFIG, sagemaker)
 
 
+def test_a_served_version_that_was_deleted_is_named_with_the_way_out(registry: Registry) -> None:
+    registry.endpoint("InService", 3)
+    registry.served(3, {"PrimaryContainer": {"ModelPackageName": arn(3)}})
+    registry.no_package(3)
+    with (
+        registry.asked() as sagemaker,
+        pytest.raises(UnknownModelError, match=f"{arn(3)} is live, but its version was deleted .* approve"),
+    ):
+        find_live_model(CONFIG, sagemaker)
+
+
 def test_a_refusal_of_the_service_is_not_taken_for_a_missing_endpoint(registry: Registry) -> None:
     registry.no_endpoint("AccessDeniedException")
     with registry.asked() as sagemaker, pytest.raises(ClientError, match="AccessDenied"):
