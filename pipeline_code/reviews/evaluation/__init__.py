@@ -8,7 +8,7 @@ from pipeline_code.reviews import metrics
 from pipeline_code.reviews.bootstrap import GroupBootstrap
 from pipeline_code.reviews.evaluation.errors import error_analysis, must_pass
 from pipeline_code.reviews.evaluation.evidence import EvaluationError, Evidence, check_pieces
-from pipeline_code.reviews.evaluation.figures import METRICS, baseline, calibrated, classes
+from pipeline_code.reviews.evaluation.figures import METRICS, baseline, calibrated, classes, people
 from pipeline_code.reviews.evaluation.lines import hardest_mistakes, mistake_lines, prediction_lines
 from pipeline_code.reviews.evaluation.slices import discovered, slices
 from pipeline_code.reviews.gate import judge
@@ -47,7 +47,7 @@ def evaluate(evidence: Evidence, *, min_accuracy: float, seed: int) -> dict[str,
         "calibration": calibrated(bootstrap, evidence),
         "baselines": {name: baseline(bootstrap, evidence, name) for name in evidence.baselines["models"]},
         "live": evidence.baselines["live"],
-        "human": evidence.baselines["human"]["report"],
+        "human": people(evidence),
         "labels": evidence.baselines["labels"],
         "literature": [item.model_dump() for item in contract.baselines.literature],
         "slices": slices(bootstrap, evidence),

@@ -78,6 +78,20 @@ def uncalibrated(probabilities: Floats, decision: dict[str, Any]) -> Floats:
     return found
 
 
+def people(evidence: Evidence) -> dict[str, Any]:
+    """Human level, and beside it `model`: the model on the same rows, those that several people rated."""
+    report: dict[str, Any] = evidence.baselines["human"]["report"]
+    if "levels" not in report:
+        return report
+    rated, names = np.isfinite(evidence.human), evidence.contract.class_names
+    matrix = metrics.confusion_matrix(
+        evidence.test.label_ids[rated], evidence.predictions.class_ids[rated], len(names)
+    )
+    found = metrics.per_class(matrix, names)
+    recall = {name: one["recall"] if one["support"] else None for name, one in found.items()}
+    return report | {"model": {**metrics.scores(matrix), "recall": recall}}
+
+
 def baseline(bootstrap: GroupBootstrap, evidence: Evidence, name: str) -> dict[str, Any]:
     model, other = evidence.baselines["models"][name], evidence.other(name)
     predicted = evidence.predictions.class_ids

@@ -43,27 +43,30 @@ def _beats_tfidf(gain: dict[str, Any], margin: float) -> Rule:
 def _near_people(evaluation: dict[str, Any], share: float) -> Iterator[Rule]:
     """Each class's recall against one person's: a better average than people's does not make up for a class.
 
-    The bound of a class is `share` of one person's recall of it, so it moves when people agree more.
+    Both are of the rows that several people rated, which need not be all. The bound of a class is `share` of
+    one person's recall of it, so it moves when people agree more.
     """
-    levels = (evaluation["human"] or {}).get("levels", {})
+    found = evaluation["human"] or {}
+    levels = found.get("levels", {})
     if "1" not in levels:
         reason = "human level is not known: no test text has ratings of several people"
         yield Rule("human_recall", None, share, "not judged", reason)
         return
-    one = levels["1"]
-    value, people = evaluation["metrics"]["accuracy"]["value"], one["accuracy"]["value"]
+    one, model = levels["1"], found["model"]
+    value, people = model["accuracy"], one["accuracy"]["value"]
+    where = "" if found["rows"] == evaluation["rows"] else f" on the {found['rows']} texts that people rated"
     beaten = value > people
     for name, human in one["recall"].items():
-        recall = evaluation["classes"][name]["recall"]
-        if not human:
-            reason = f"recall of {name} has no bound: the raters of the test texts find none of that class"
+        recall = model["recall"][name]
+        if not human or recall is None:
+            reason = f"recall of {name} has no bound: people rated no test text as that class"
             yield Rule(f"human_recall_{name}", None, 0.0, "not judged", reason)
             continue
         passed = recall >= share * human
         side = "at or above" if passed else "below"
         reason = (
             f"recall of {name} {recall:.3f} against one person's {human:.3f} "
-            f"({100 * recall / human:.0f} % of it) is {side} the wanted {100 * share:.0f} %"
+            f"({100 * recall / human:.0f} % of it){where} is {side} the wanted {100 * share:.0f} %"
         )
         if beaten and not passed:
             reason += f", which accuracy {value:.3f} above one person's {people:.3f} does not make up for"

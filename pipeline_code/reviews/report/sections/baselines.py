@@ -45,6 +45,8 @@ def _sentences(pieces: Pieces, others: dict[str, Any]) -> Iterator[str]:
             f"People are one or more raters of a text, judged by {reference}. Beating them is never "
             "enough to pass."
         )
+        if human.get("rows", rows) < rows:
+            yield f"Their figures are of the {human['rows']:,} test texts that several people rated."
     else:
         reason = pieces.part("human").get("reason") or "the test texts carry no ratings of several people"
         yield f"Human level is not known: {reason}."

@@ -144,6 +144,18 @@ def test_a_weak_slice_that_nobody_declared_is_found_with_the_accuracy_of_the_con
     assert first["accuracy"]["value"] == pytest.approx(1 - first["error_rate"])
 
 
+def test_people_stand_beside_the_model_on_the_rows_that_people_rated(contract: Contract) -> None:
+    labels = np.tile([0, 1, 2], 20)
+    opinions = ['{"ratings": "[-3, -3, -2]"}', '{"ratings": "[0, 0, 0]"}', "{}"] * 20
+    groups = [f"g{place // 3}" for place in range(60)]
+    test = split_of([f"text {place}" for place in range(60)], groups, labels, opinions)
+    predicted = np.where(labels == 1, 0, labels)
+    found = evaluate(evidence(contract, test, answers(predicted), {}), min_accuracy=0.5, seed=1)["human"]
+    assert found["rows"] == 40
+    assert found["model"]["accuracy"] == pytest.approx(0.5)
+    assert found["model"]["recall"] == {"negative": 1.0, "neutral": 0.0, "positive": None}
+
+
 def test_the_answer_counts_even_where_another_class_is_more_probable(judged: Evidence) -> None:
     chosen = Predictions(np.tile([0.2, 0.3, 0.5], (len(judged.test), 1)), judged.test.label_ids.copy(), 0)
     found = evaluate(replace(judged, predictions=chosen), min_accuracy=0.7, seed=1)

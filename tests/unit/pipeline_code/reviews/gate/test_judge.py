@@ -97,9 +97,8 @@ def test_the_contracts_own_floor_of_accuracy_applies_beside_the_parameter() -> N
 
 def test_people_are_the_bound_of_each_class_even_for_a_model_that_beats_them() -> None:
     def beats_people_but_not_in_a_class(found: dict[str, Any]) -> None:
-        found["metrics"]["accuracy"] = figure(0.85)
-        found["classes"]["neutral"]["recall"] = 0.2
-        found["classes"]["negative"]["recall"] = 0.99
+        recall = dict(found["human"]["model"]["recall"], neutral=0.2, negative=0.99)
+        found["human"]["model"] = {"accuracy": 0.85, "recall": recall}
 
     reasons = missed(beats_people_but_not_in_a_class, recall={})
     assert list(reasons) == ["human_recall_neutral"]
@@ -108,6 +107,16 @@ def test_people_are_the_bound_of_each_class_even_for_a_model_that_beats_them() -
         in reasons["human_recall_neutral"]
     )
     assert "accuracy 0.850 above one person's 0.820 does not make up for" in reasons["human_recall_neutral"]
+
+
+def test_people_and_model_are_compared_where_people_rated() -> None:
+    def rated_in_part(found: dict[str, Any]) -> None:
+        found["human"]["rows"] = 40
+        found["human"]["model"]["recall"]["neutral"] = 0.3
+
+    reasons = missed(rated_in_part)
+    assert list(reasons) == ["human_recall_neutral"]
+    assert "0.640 (47 % of it) on the 40 texts that people rated is below" in reasons["human_recall_neutral"]
 
 
 def test_when_people_agree_more_the_bound_moves() -> None:

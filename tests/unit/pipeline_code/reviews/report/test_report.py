@@ -144,6 +144,13 @@ def test_a_reason_for_a_missing_human_level_is_told() -> None:
     assert "Human level is not known: ratings of 3 texts are too few." in page_of(found).words
 
 
+def test_where_people_rated_only_some_texts_their_figures_say_so() -> None:
+    found = example.evaluation()
+    assert "that several people rated" not in page_of(found).text
+    found["human"]["rows"] = 40
+    assert "Their figures are of the 40 test texts that several people rated." in page_of(found).text
+
+
 def test_why_no_live_model_was_compared_is_told() -> None:
     found = example.bare()
     found["live"] = {"package": None, "reason": "no model is live yet"}
