@@ -19,7 +19,7 @@ def rules(evaluation: dict[str, Any], gate: GateFloors) -> Iterator[Rule]:
     yield _beats_tfidf(baselines["tfidf"]["difference"]["macro_f1"], gate.macro_f1_margin_over_tfidf)
     if gate.human_recall_share is not None:
         yield from _near_people(evaluation, gate.human_recall_share)
-    yield from _live(baselines.get("live"), gate)
+    yield from _live(baselines.get("live"), gate, (evaluation.get("live") or {}).get("reason"))
 
 
 def _beats_majority(accuracy: float, majority: float) -> Rule:
@@ -73,11 +73,15 @@ def _near_people(evaluation: dict[str, Any], share: float) -> Iterator[Rule]:
         yield rule(f"human_recall_{name}", recall, share * human, passed, reason)
 
 
-def _live(live: dict[str, Any] | None, gate: GateFloors) -> Iterator[Rule]:
-    """Accuracy and macro-F1 against the live model's, judged by the lower end of the paired interval."""
+def _live(live: dict[str, Any] | None, gate: GateFloors, missing: str | None) -> Iterator[Rule]:
+    """Accuracy and macro-F1 against the live model's, judged by the lower end of the paired interval.
+
+    `missing` is why there is nothing to compare with, as Baselines found it.
+    """
     margin = gate.live.margin
     if live is None:
-        yield Rule("live", None, -margin, "not judged", "there is no live model to compare with")
+        reason = missing or "there is no live model to compare with"
+        yield Rule("live", None, -margin, "not judged", reason)
         return
     for metric, shown in _SHOWN.items():
         found = live["difference"][metric]

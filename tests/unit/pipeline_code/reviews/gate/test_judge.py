@@ -186,6 +186,15 @@ def test_a_critical_slice_of_one_group_says_that_and_not_that_texts_are_too_few(
     assert rule["reason"].startswith("the 40 test texts of critical slice returns belong to one group")
 
 
+def test_a_live_model_of_other_classes_is_not_said_to_be_absent() -> None:
+    found = evaluation()
+    found["baselines"].pop("live")
+    found["live"] = {"package": "a/7", "reason": "the live model answers ['no', 'yes']"}
+    rules = {rule["name"]: rule for rule in judge(found, contract(), 0.7).report()["rules"]}
+    assert rules["live"]["verdict"] == "not judged"
+    assert rules["live"]["reason"] == "the live model answers ['no', 'yes']"
+
+
 def test_bounds_that_are_not_set_are_not_judged() -> None:
     off = {"human_recall_share": None, "max_calibration_error": None, "critical_slice_floor": None}
     report = judge(evaluation(), contract(**off, constraints={}), 0.7).report()
