@@ -35,7 +35,7 @@ from bertline.data import commands as data_commands
 from bertline.data import times
 from bertline.demo import Demo
 from bertline.errors import BadParameter, BertlineError
-from bertline.options import Environment, chosen, console, echo, errors, target_of
+from bertline.options import Environment, Execution, chosen, console, echo, errors, target_of
 from bertline.target import Target, local_cloud
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help=__doc__, pretty_exceptions_enable=False)
@@ -160,12 +160,14 @@ def run(
 
 @app.command(name="watch")
 def watch_command(
-    execution: Annotated[str | None, typer.Argument(help="Its ARN; the newest if left out.")] = None,
+    execution: Annotated[
+        str | None, typer.Argument(help="Its ARN or the end of it; the newest if left out.")
+    ] = None,
     env: Environment = "dev",
 ) -> None:
     """Follow an execution of the pipeline until it ends."""
     target = target_of(env)
-    _follow(target, execution or runs.latest(target, platform.find(target, env)))
+    _follow(target, runs.named(target, platform.find(target, env), execution))
 
 
 @app.command()
@@ -195,7 +197,7 @@ def invoke(texts: list[str], env: Environment = "dev") -> None:
 @app.command(name="logs")
 def logs_command(
     step: Annotated[str, typer.Argument(help="A step's name, or Endpoint.")],
-    execution: str | None = None,
+    execution: Execution = None,
     env: Environment = "dev",
 ) -> None:
     """The log of a step of the newest (or another) execution, or of the endpoint."""
@@ -204,7 +206,7 @@ def logs_command(
     if step.lower() == "endpoint":
         lines = logs.of_endpoint(target, place.endpoint)
     else:
-        lines = logs.of_step(watch.look(target, execution or runs.latest(target, place)).step(step), target)
+        lines = logs.of_step(watch.look(target, runs.named(target, place, execution)).step(step), target)
     for line in lines:
         sys.stdout.write(line + "\n")
 

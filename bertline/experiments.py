@@ -4,20 +4,22 @@ import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlparse
 
 from botocore.exceptions import ClientError
 
-from bertline import contracts, runs, uploads, watch
+from bertline import contracts, runs, step_outputs, uploads, watch
 from bertline.errors import BertlineError, NotDeployed
-from bertline.paths import HOME, private_home
+from bertline.paths import HOME
 from bertline.platform import Platform
 from bertline.sources import gather
+from bertline.step_outputs import StepOutput
 from bertline.target import Target
 from bertline.watch import Execution
 
 RESULTS = HOME / "experiments"
 STEP = "Experiment"
+OUTPUT = StepOutput(STEP, "experiment", content="result", purpose="ask again")
+FILES = ("experiment.json", "experiment.md")
 ADD_DATA, LEARNING_CURVE, AUGMENTATION = "AddData", "LearningCurve", "Augmentation"
 ENCODER = "encoder"
 _CANDIDATES, _CONTRACTS = "candidates", "contracts"
@@ -66,13 +68,12 @@ def newest(target: Target, place: Platform) -> Prepared:
     BertlineError
         There is none.
     """
-    sagemaker = target.client("sagemaker")
-    found = sagemaker.list_pipeline_executions(PipelineName=place.pipeline, MaxResults=_LOOKED_AT)
-    for summary in found["PipelineExecutionSummaries"]:
+    for summary in runs.newest(target, place, _LOOKED_AT):
         arn = str(summary["PipelineExecutionArn"])
         prepare = watch.look(target, arn).step("Prepare")
         if prepare.state == "Succeeded" and prepare.job is not None:
-            outputs, given = _outputs(target, prepare.job), _parameters(sagemaker, arn)
+            outputs = step_outputs.outputs_of(target, prepare.job)
+            given = _parameters(target.client("sagemaker"), arn)
             return Prepared(
                 arn, outputs["train"], outputs["validation"], given["ContractUri"], given["EncoderUri"]
             )
@@ -133,25 +134,13 @@ def fetch(target: Target, execution: Execution) -> Result:
     Raises
     ------
     BertlineError
-        The experiment has not ended well.
+        The experiment has not ended well, or left no result.
     """
     step = execution.step(STEP)
     if step.state != "Succeeded" or step.job is None:
         raise BertlineError(f"the experiment is {step.state}: {step.reason or execution.reason}")
-    place = urlparse(_outputs(target, step.job)["experiment"])
-    folder = RESULTS / execution.arn.rsplit("/", 1)[-1]
-    private_home()
-    folder.mkdir(parents=True, exist_ok=True)
-    s3 = target.client("s3")
-    for name in ("experiment.json", "experiment.md"):
-        s3.download_file(place.netloc, f"{place.path.strip('/')}/{name}", str(folder / name))
+    folder = step_outputs.download(target, execution, OUTPUT, FILES, RESULTS)
     return Result(json.loads((folder / "experiment.json").read_text(encoding="utf-8")), folder)
-
-
-def _outputs(target: Target, job: str) -> dict[str, str]:
-    """S3 URIs of the outputs of a processing job."""
-    found = target.client("sagemaker").describe_processing_job(ProcessingJobName=job.rsplit("/", 1)[1])
-    return {o["OutputName"]: str(o["S3Output"]["S3Uri"]) for o in found["ProcessingOutputConfig"]["Outputs"]}
 
 
 def _parameters(sagemaker: Any, arn: str) -> dict[str, str]:

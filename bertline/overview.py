@@ -1,6 +1,6 @@
 """What is deployed, what ran last and what the endpoint serves."""
 
-from bertline import approval
+from bertline import approval, runs
 from bertline.platform import Platform
 from bertline.target import Target
 
@@ -8,9 +8,7 @@ from bertline.target import Target
 def rows(target: Target, place: Platform) -> list[tuple[str, str, str]]:
     """What, its name, and its state; one row a thing."""
     sagemaker = target.client("sagemaker")
-    runs_found = sagemaker.list_pipeline_executions(PipelineName=place.pipeline, MaxResults=1)[
-        "PipelineExecutionSummaries"
-    ]
+    runs_found = runs.newest(target, place, 1)
     packages = sagemaker.list_model_packages(ModelPackageGroupName=place.model_package_group, MaxResults=100)[
         "ModelPackageSummaryList"
     ]

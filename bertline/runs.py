@@ -84,6 +84,14 @@ def _check_names(values: dict[str, str], known: list[str], pipeline: str) -> Non
             raise BadParameter(f"pipeline {pipeline} has no parameter {name!r}; {hint}")
 
 
+def newest(target: Target, platform: Platform, most: int) -> list[dict[str, Any]]:
+    """Summaries of at most so many executions (up to 100), the newest first."""
+    found = target.client("sagemaker").list_pipeline_executions(
+        PipelineName=platform.pipeline, SortBy="CreationTime", SortOrder="Descending", MaxResults=most
+    )
+    return list(found["PipelineExecutionSummaries"])
+
+
 def latest(target: Target, platform: Platform) -> str:
     """The ARN of the newest execution.
 
@@ -92,12 +100,12 @@ def latest(target: Target, platform: Platform) -> str:
     BadParameter
         The pipeline has not been started yet.
     """
-    found = target.client("sagemaker").list_pipeline_executions(PipelineName=platform.pipeline, MaxResults=1)
-    if not found["PipelineExecutionSummaries"]:
+    found = newest(target, platform, 1)
+    if not found:
         raise BadParameter(
             f"pipeline {platform.pipeline} has no execution yet: start one with `bertline run`"
         )
-    return str(found["PipelineExecutionSummaries"][0]["PipelineExecutionArn"])
+    return str(found[0]["PipelineExecutionArn"])
 
 
 def named(target: Target, platform: Platform, execution: str | None) -> str:

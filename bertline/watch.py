@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from botocore.exceptions import ClientError
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from bertline.errors import BadParameter
 from bertline.target import Target
 
 PAUSE = {"local": 1.0, "aws": 10.0}  # seconds between two questions
@@ -71,9 +73,23 @@ class Execution:
 
 
 def look(target: Target, arn: str) -> Execution:
-    """Ask the service for an execution and its steps, in the order of the definition."""
+    """Ask the service for an execution and its steps, in the order of the definition.
+
+    Raises
+    ------
+    BadParameter
+        There is no such execution.
+    """
     sagemaker = target.client("sagemaker")
-    found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    try:
+        found = sagemaker.describe_pipeline_execution(PipelineExecutionArn=arn)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in ("ResourceNotFound", "ValidationException"):
+            raise
+        raise BadParameter(
+            f"there is no execution {arn}: give the ARN that `bertline run` printed or the end of it, "
+            "or leave it out for the newest"
+        ) from error
     body = sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)[
         "PipelineDefinition"
     ]

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bertline import cli, endpoint, options, platform, runs
+from bertline.errors import BadParameter
 
 
 @pytest.fixture
@@ -107,3 +108,24 @@ def test_as_of_given_twice_is_refused(bertline: Any, started: list[dict[str, str
     status, _, err = bertline("run", "--as-of", "now", "--set", "FeaturesAsOf=run", "--detach")
     assert (status, started) == (1, [])
     assert "not both" in err
+
+
+@pytest.mark.parametrize("command", [["watch", "a1"], ["logs", "Train", "--execution", "a1"]])
+def test_watch_and_logs_take_the_end_of_an_arn(
+    bertline: Any, monkeypatch: pytest.MonkeyPatch, command: list[str]
+) -> None:
+    looked: list[str] = []
+
+    def look(target: Any, arn: str, *_: Any) -> Any:
+        looked.append(arn)
+        raise BadParameter(f"there is no execution {arn}")
+
+    monkeypatch.setattr(cli, "target_of", lambda env: None)
+    monkeypatch.setattr(platform, "find", lambda target, env: None)
+    monkeypatch.setattr(runs, "latest", lambda target, place: "arn:p/execution/b2")
+    monkeypatch.setattr(cli.watch, "look", look)
+    monkeypatch.setattr(cli.watch, "follow", look)
+    status, _, err = bertline(*command)
+    assert status == 1
+    assert looked == ["arn:p/execution/a1"]
+    assert "there is no execution arn:p/execution/a1" in err

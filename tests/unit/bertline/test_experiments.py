@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bertline import experiments
+from bertline import experiments, step_outputs
 from bertline.errors import BadContract, BertlineError, NotDeployed
 from bertline.experiment_command import app
 from bertline.platform import Platform
@@ -150,7 +150,7 @@ def test_a_candidate_lies_apart_from_reviews(fake: Fake, place: Platform, candid
 
 def test_the_result_is_fetched(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(experiments, "RESULTS", tmp_path)
-    monkeypatch.setattr(experiments, "private_home", lambda: None)
+    monkeypatch.setattr(step_outputs, "private_home", lambda: None)
     content = {"verdict": {"words": "Refuse it."}}
 
     def download(bucket: str, key: str, path: str) -> None:

@@ -98,3 +98,28 @@ def test_a_run_takes_over_the_inputs_that_the_newest_execution_was_given(
 def test_the_first_run_has_no_inputs_to_take_over(fake: Fake, place: Platform) -> None:
     target = fake(sagemaker={"list_pipeline_executions": {"PipelineExecutionSummaries": []}})
     assert runs.last_inputs(target, place) == {}
+
+
+def executions(*arns: str) -> Callable[..., Any]:
+    """The service's list; only where the newest are asked for first do they come first."""
+
+    def listed(*, SortBy: str, SortOrder: str, MaxResults: int, **_: Any) -> dict[str, Any]:
+        assert (SortBy, SortOrder) == ("CreationTime", "Descending")
+        return {"PipelineExecutionSummaries": [{"PipelineExecutionArn": arn} for arn in arns[:MaxResults]]}
+
+    return listed
+
+
+def test_the_newest_execution_is_asked_for_by_its_time(fake: Fake, place: Platform) -> None:
+    target = fake(
+        sagemaker={"list_pipeline_executions": executions("arn:p/execution/b", "arn:p/execution/a")}
+    )
+    assert runs.latest(target, place) == "arn:p/execution/b"
+    assert len(runs.newest(target, place, 2)) == 2
+
+
+def test_an_execution_is_named_by_its_arn_or_the_end_of_it(fake: Fake, place: Platform) -> None:
+    target = fake(sagemaker={"list_pipeline_executions": executions("arn:p/execution/b")})
+    assert runs.named(target, place, None) == "arn:p/execution/b"
+    assert runs.named(target, place, "a") == "arn:p/execution/a"
+    assert runs.named(target, place, "arn:other/execution/c") == "arn:other/execution/c"

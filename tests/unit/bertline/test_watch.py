@@ -7,10 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from rich.console import Console
 
 from bertline import watch
+from bertline.errors import BadParameter
 from bertline.watch import look
+from tests.unit.bertline.conftest import client_error
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 STEPS = [
@@ -54,6 +57,23 @@ def test_every_step_is_listed_in_the_order_of_the_definition(fake: Callable[...,
         ("Train", "Succeeded"), ("Gate", "Waiting"), ("Register", "Waiting"), ("Refuse", "Waiting"),
     ]  # fmt: skip
     assert not found.done
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFound", "ValidationException"])
+def test_an_execution_that_is_not_there_is_named(fake: Callable[..., Any], code: str) -> None:
+    def missing(**_: str) -> Any:
+        raise client_error(code, "Pipeline execution does not exist.")
+
+    with pytest.raises(BadParameter, match="there is no execution arn:x/1: give the ARN"):
+        look(fake(sagemaker={"describe_pipeline_execution": missing}), "arn:x/1")
+
+
+def test_a_refusal_of_the_service_is_not_taken_for_a_missing_execution(fake: Callable[..., Any]) -> None:
+    def refuse(**_: str) -> Any:
+        raise client_error("AccessDeniedException", "not authorized")
+
+    with pytest.raises(ClientError, match="not authorized"):
+        look(fake(sagemaker={"describe_pipeline_execution": refuse}), "arn:x/1")
 
 
 def test_a_training_step_shows_its_time_and_metric(fake: Callable[..., Any]) -> None:
