@@ -108,6 +108,8 @@ def start(target: Target, place: Platform, prepared: Prepared, values: dict[str,
     ------
     NotDeployed
         The stack of the experiments is not there.
+    BertlineError
+        A deployment has changed the contract since: no job may read the old one any more.
     """
     given = {
         "TrainData": prepared.train,
@@ -117,6 +119,7 @@ def start(target: Target, place: Platform, prepared: Prepared, values: dict[str,
         **values,
     }
     try:
+        _check_contract(target, place, prepared)
         return runs.start(
             target, pipeline_of(place), given, f"bertline experiment {values['ExperimentKind']}"
         )
@@ -141,6 +144,17 @@ def fetch(target: Target, execution: Execution) -> Result:
         raise BertlineError(f"the experiment is {step.state}: {step.reason or execution.reason}")
     folder = step_outputs.download(target, execution, OUTPUT, FILES, RESULTS)
     return Result(json.loads((folder / "experiment.json").read_text(encoding="utf-8")), folder)
+
+
+def _check_contract(target: Target, place: Platform, prepared: Prepared) -> None:
+    declared = runs.definition(target, pipeline_of(place))["Parameters"]
+    deployed = next((p.get("DefaultValue") for p in declared if p["Name"] == "ContractUri"), None)
+    uploaded = prepared.contract.startswith(f"s3://{place.raw_bucket}/")
+    if not uploaded and prepared.contract != deployed:
+        raise BertlineError(
+            "the deployed contract is another than that of the newest features, of execution "
+            f"{prepared.execution.rsplit('/', 1)[-1]}: prepare them anew with `bertline run`"
+        )
 
 
 def _parameters(sagemaker: Any, arn: str) -> dict[str, str]:

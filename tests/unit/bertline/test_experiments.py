@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,8 @@ CONTRACT = (
     'name = "tweets"\nversion = "1"\n[[classes]]\nid = 0\nname = "bad"\n'
     '[[sources]]\ntag = "a"\nfiles = "*.csv"\n'
 )
-PREPARED = experiments.Prepared("arn:2", "s3://f/train", "s3://f/validation", "s3://c/1/", "s3://e/1/")
+UPLOADED = "s3://raw/contracts/1/"
+PREPARED = experiments.Prepared("arn:2", "s3://f/train", "s3://f/validation", UPLOADED, "s3://e/1/")
 TRAINING = {
     "Parameters": [
         {"Name": "EncoderUri"},
@@ -35,10 +37,10 @@ EXPERIMENTS = {
     "Parameters": [
         {"Name": name}
         for name in (
-            "ExperimentKind", "TrainData", "ValidationData", "ContractUri", "Learner",
+            "ExperimentKind", "TrainData", "ValidationData", "Learner",
         )
     ]
-    + [{"Name": "EncoderUri", "DefaultValue": "s3://assets/1.toml"}],
+    + [{"Name": name, "DefaultValue": "s3://assets/1.toml"} for name in ("ContractUri", "EncoderUri")],
     "Steps": [],
 }  # fmt: skip
 
@@ -88,14 +90,16 @@ def test_without_features_there_is_no_experiment(fake: Fake, place: Platform) ->
         experiments.newest(fake(sagemaker=nothing), place)
 
 
-def started(fake: Fake, place: Platform, **values: str) -> tuple[str, dict[str, str]]:
+def started(
+    fake: Fake, place: Platform, prepared: experiments.Prepared = PREPARED, **values: str
+) -> tuple[str, dict[str, str]]:
     target = fake(
         sagemaker={
             "describe_pipeline": {"PipelineDefinition": json.dumps(EXPERIMENTS)},
             "start_pipeline_execution": {"PipelineExecutionArn": "arn:9"},
         }
     )
-    assert experiments.start(target, place, PREPARED, values) == "arn:9"
+    assert experiments.start(target, place, prepared, values) == "arn:9"
     call = dict(target.clients["sagemaker"].calls)["start_pipeline_execution"]
     return call["PipelineName"], {item["Name"]: item["Value"] for item in call["PipelineParameters"]}
 
@@ -106,7 +110,7 @@ def test_the_experiments_pipeline_gets_features_and_contract(fake: Fake, place: 
     assert given == {
         "TrainData": "s3://f/train",
         "ValidationData": "s3://f/validation",
-        "ContractUri": "s3://c/1/",
+        "ContractUri": UPLOADED,
         "ExperimentKind": "LearningCurve",
         "Learner": "tfidf",
     }
@@ -115,6 +119,18 @@ def test_the_experiments_pipeline_gets_features_and_contract(fake: Fake, place: 
 def test_the_encoder_is_sent_to_the_learner_that_needs_it(fake: Fake, place: Platform) -> None:
     given = started(fake, place, ExperimentKind="LearningCurve", Learner="encoder")[1]
     assert given["EncoderUri"] == "s3://e/1/"
+
+
+def test_features_of_a_contract_that_was_replaced_by_a_deployment_are_refused(
+    fake: Fake, place: Platform
+) -> None:
+    deployed, old = (replace(PREPARED, contract=f"s3://assets/{number}.toml") for number in (1, 0))
+    values = {"ExperimentKind": "LearningCurve", "Learner": "tfidf"}
+    assert started(fake, place, deployed, **values)[1]["ContractUri"] == "s3://assets/1.toml"
+    with pytest.raises(
+        BertlineError, match="newest features, of execution arn:2: prepare them anew with `bertline run`"
+    ):
+        started(fake, place, old, **values)
 
 
 def test_a_missing_stack_is_named(fake: Fake, place: Platform) -> None:
