@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -20,6 +19,7 @@ from pipeline_code.reviews.contract import (
     SourceSlice,
 )
 from pipeline_code.reviews.dataset import FeatureSet
+from pipeline_code.reviews.labels.ratings import modal_share, ratings_of
 
 Reviewed = Mapping[str, Any]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -65,12 +65,8 @@ def _agreement(item: AgreementSlice, contract: Contract) -> Callable[[Reviewed],
 
 
 def agreement(attributes: str, contract: Contract) -> float | None:
-    """Share of the commonest class among people's ratings of a row; None if nobody's are known."""
-    ratings = json.loads(json.loads(attributes).get("ratings", "[]"))
-    if not ratings:
-        return None
-    classes = Counter(contract.label_rule.decide(value, contract.class_names)[0] for value in ratings)
-    return max(classes.values()) / len(ratings)
+    """Share of the commonest class among people's ratings of a row; None if fewer than two are known."""
+    return modal_share(ratings_of(attributes), contract)
 
 
 def slice_masks(contract: Contract, dataset: FeatureSet) -> dict[str, Mask]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline_code.reviews.contract import Contract
 from pipeline_code.reviews.error_analysis.tags import Flags
+from pipeline_code.reviews.labels.ratings import modal_share
 from pipeline_code.reviews.metrics import Floats
 
 # Shares of the commonest class among a text's ratings; that all agree is a band of its own.
@@ -24,7 +25,7 @@ def avoidable(
     Parameters
     ----------
     ratings
-        What several people said of each row; None where nobody did.
+        What people said of each row; None where nobody did. Rows with one rating are in no band.
     wrong
         Whether the model errs [rows].
     human
@@ -35,7 +36,7 @@ def avoidable(
     {"band", "rows", "share", "errors", "accuracy", "human"} a band that has rows, the least agreed first.
     `share` is of all rows. Empty without ratings.
     """
-    agreed = np.array([_modal_share(row, contract) for row in ratings], dtype=float)
+    agreed = np.array([modal_share(row, contract) for row in ratings], dtype=float)
     bands = [
         (f"{100 * low:.0f} to {100 * high:.0f} % agree", (agreed >= low) & (agreed < high))
         for low, high in pairwise(_EDGES)
@@ -54,10 +55,3 @@ def _band(name: str, inside: Flags, wrong: Flags, human: Floats) -> dict[str, An
         "accuracy": float(1 - wrong[inside].mean()),
         "human": float(np.nanmean(people)) if np.isfinite(people).any() else None,
     }
-
-
-def _modal_share(ratings: Sequence[float] | None, contract: Contract) -> float:
-    if not ratings:
-        return float("nan")
-    classes = [contract.label_rule.decide(value, contract.class_names)[0] for value in ratings]
-    return float(np.bincount(classes).max()) / len(classes)

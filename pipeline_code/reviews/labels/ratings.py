@@ -94,6 +94,14 @@ def class_ids(rule: ScaleRule, ratings: Floats) -> Ints:
     return found
 
 
+def modal_share(ratings: Sequence[float] | None, contract: Contract) -> float | None:
+    """Share of the commonest class among the ratings of a text; None below two: one agrees with nobody."""
+    if ratings is None or len(ratings) < 2:
+        return None
+    classes = [contract.label_rule.decide(value, contract.class_names)[0] for value in ratings]
+    return float(np.bincount(classes).max()) / len(classes)
+
+
 def weighted_counts(places: Ints, weights: Floats, size: int) -> Floats:
     """Sum of the weights at each place [size]."""
     return np.bincount(places, weights, minlength=size).astype(np.float64, copy=False)

@@ -49,3 +49,16 @@ def test_a_row_is_in_the_slices_that_describe_it(
     contract: Contract, item: dict[str, Any], names: list[str]
 ) -> None:
     assert slice_members(contract)(item) == names
+
+
+@pytest.mark.parametrize(
+    ("ratings", "names"),
+    [("[5, 5, 4]", ["agreed"]), ("[5, 5, 1]", []), ("[5]", []), (None, [])],
+)
+def test_people_agree_on_a_row_only_where_several_rated_it(
+    contract: Contract, ratings: str | None, names: list[str]
+) -> None:
+    agreed = {"kind": "agreement", "name": "agreed", "min_share": 0.9}
+    asked = Contract.model_validate(contract.model_dump() | {"slices": [agreed]})
+    attributes = "{}" if ratings is None else json.dumps({"ratings": ratings})
+    assert slice_members(asked)(row("fine", attributes=attributes)) == names

@@ -20,4 +20,4 @@ def test_errors_where_all_agree_stand_apart_from_those_where_people_differ() -> 
 
 
 def test_without_ratings_there_are_no_bands() -> None:
-    assert avoidable([None, []], np.array([True, False]), np.array([np.nan, np.nan]), contract()) == []
+    assert avoidable([None, [5.0]], np.array([True, False]), np.array([np.nan, np.nan]), contract()) == []
