@@ -43,7 +43,10 @@ def _pr_auc(positive: Any, scores: Floats) -> Any:
 
 
 def calibrated(bootstrap: GroupBootstrap, evidence: Evidence) -> dict[str, Any]:
-    """Whether the answered probabilities are honest, and what they were before calibration."""
+    """Whether the answered probabilities are honest, and what they were before calibration.
+
+    `temperature` is None where none was fitted, for want of a validation split.
+    """
     probabilities, labels = evidence.predictions.probabilities, evidence.test.label_ids
     confidence, correct = calibration.confidence_of(probabilities, labels)
     decision = evidence.facts.get("decision") or {}
@@ -55,7 +58,7 @@ def calibrated(bootstrap: GroupBootstrap, evidence: Evidence) -> dict[str, Any]:
             method=intervals.of_absolute_gaps,
         ),
         "brier": bootstrap.mean(calibration.brier_rows(probabilities, labels), bounds=(0.0, 2.0)),
-        "temperature": float(decision.get("temperature", 1.0)),
+        "temperature": float(decision["temperature"]) if decision.get("fitted_on") else None,
         "uncalibrated": {
             "ece": float(calibration.calibration_error(*calibration.confidence_of(raw, labels))),
             "brier": calibration.brier_score(raw, labels),

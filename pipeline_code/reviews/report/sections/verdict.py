@@ -78,7 +78,8 @@ def _beside(pieces: Pieces) -> Iterator[str]:
 
 
 def _weakest(pieces: Pieces) -> Iterator[str]:
-    classes = pieces.evaluation["classes"]
+    tested = pieces.evaluation["classes"].items()
+    classes = {name: one for name, one in tested if one["support"]}  # without texts there is no recall
     if len(classes) > 1:
         name = min(classes, key=lambda one: float(classes[one]["recall"]))
         people = pieces.people.get("1", {}).get("recall", {}).get(name)

@@ -176,6 +176,16 @@ def test_calibration_can_be_taken_back() -> None:
     assert uncalibrated(answered, {}) == pytest.approx(answered)
 
 
+def test_a_temperature_that_nothing_was_fitted_on_is_none(contract: Contract) -> None:
+    labels = np.tile([0, 1, 2], 4)
+    test = split_of(["a text"] * 12, [f"g{place // 3}" for place in range(12)], labels)
+    plain = {"temperature": 1.0, "bias": [0.0] * 3, "fitted_on": None}
+    for decision, shown in ((plain, None), (plain | {"temperature": 1.7, "fitted_on": "validation"}, 1.7)):
+        judged = evidence(contract, test, answers(labels), {}, facts={"decision": decision})
+        found = evaluate(judged, min_accuracy=0.5, seed=1)
+        assert found["calibration"]["temperature"] == shown
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

@@ -146,9 +146,17 @@ def test_a_reason_for_a_missing_human_level_is_told() -> None:
 
 def test_where_people_rated_only_some_texts_their_figures_say_so() -> None:
     found = example.evaluation()
-    assert "that several people rated" not in page_of(found).text
+    assert "that several people rated" not in " ".join(page_of(found).text)
     found["human"]["rows"] = 40
     assert "Their figures are of the 40 test texts that several people rated." in page_of(found).text
+
+
+def test_a_class_without_test_texts_is_not_the_weakest() -> None:
+    found = example.evaluation()
+    weakest = min(found["classes"], key=lambda name: float(found["classes"][name]["recall"]))
+    assert f"Its weakest class is {weakest}:" in " ".join(page_of(found).text)
+    found["classes"][weakest].update(recall=0.0, support=0)
+    assert f"Its weakest class is {weakest}:" not in " ".join(page_of(found).text)
 
 
 def test_why_no_live_model_was_compared_is_told() -> None:
