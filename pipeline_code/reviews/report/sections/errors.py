@@ -42,7 +42,7 @@ def _sentences(tags: list[dict[str, Any]], bands: list[dict[str, Any]]) -> Itera
     else:
         yield (
             "Ceiling gain is what accuracy would gain if the model were as good as people on texts of a kind "
-            "(gap to one person \u00d7 share of the texts); without human level, if it made no error there."
+            "(gap to one person \u00d7 share of the texts); without human level it is not known."
         )
         first = tags[0]
         if first.get("ceiling_gain"):
