@@ -49,7 +49,8 @@ def parts_of(
 ) -> list[Met]:
     """All single conditions that `fewest` to `most` rows meet, each with its rows [rows]."""
     lowered = [plain(text) for text in texts]
-    met = [*_lengths(texts), *_classes(lowered), *_facts(attributes, sources), *_words(lowered, fewest, most)]
+    met = [*_lengths(texts), *_classes(lowered)]
+    met += [*_facts(attributes, sources, fewest, most), *_words(lowered, fewest, most)]
     return [(part, rows) for part, rows in met if fewest <= rows.sum() <= most]
 
 
@@ -101,14 +102,16 @@ def _words(lowered: Sequence[str], fewest: int, most: int) -> Iterator[Met]:
             yield Part("word", word, f"'{word}'"), _mask(places[word], len(lowered))
 
 
-def _facts(attributes: Sequence[str], sources: Sequence[str]) -> Iterator[Met]:
+def _facts(attributes: Sequence[str], sources: Sequence[str], fewest: int, most: int) -> Iterator[Met]:
     places: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row, written in enumerate(attributes):
         for name, value in json.loads(written or "{}").items():
             if name not in _LISTS and value != "":
                 places[name, str(value)].append(row)
     for name, value in sorted(places):
-        yield Part("attribute", f"={name}", f"{name} is '{value}'"), _mask(places[name, value], len(sources))
+        if fewest <= len(places[name, value]) <= most:  # a mask for each of many ids would fill memory
+            part = Part("attribute", f"={name}", f"{name} is '{value}'")
+            yield part, _mask(places[name, value], len(sources))
     by_source: dict[str, list[int]] = defaultdict(list)
     for row, source in enumerate(sources):
         by_source[source].append(row)

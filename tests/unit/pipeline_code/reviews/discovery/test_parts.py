@@ -1,5 +1,7 @@
 """Conditions that slices are made of, and their descriptions."""
 
+import tracemalloc
+
 from pipeline_code.reviews.discovery.parts import Part, describe, parts_of
 
 TEXTS = ["Don\u2019t buy", "It is not good, but cheap", "Would it last 3 days?", "fine", "Good"] * 4
@@ -39,6 +41,18 @@ def test_attributes_and_sources_but_no_lists_of_ratings() -> None:
     assert found["texts whose product is 'tv'"] == list(range(10))
     assert found["texts from source 'shop'"] == list(range(5))
     assert not [name for name in found if "ratings" in name or "raters" in name]
+
+
+def test_an_attribute_with_a_value_of_its_own_in_each_row_takes_no_memory_of_rows_times_rows() -> None:
+    rows = 6000
+    attributes = [f'{{"asin": "{row}"}}' for row in range(rows)]
+    tracemalloc.start()
+    try:
+        found = parts_of(["fine"] * rows, attributes, ["shop"] * rows, 60, 3000)
+        assert tracemalloc.get_traced_memory()[1] < rows * rows / 2
+    finally:
+        tracemalloc.stop()
+    assert found == []
 
 
 def test_only_what_neither_too_few_nor_too_many_rows_meet() -> None:
