@@ -83,20 +83,22 @@ def newest(target: Target, place: Platform) -> Prepared:
 
 
 def send_candidate(target: Target, place: Platform, source: str, contract: Path) -> dict[str, str]:
-    """Upload a candidate's files and contract; the parameters that name them.
+    """Upload a candidate's files, the results of its contract's queries and the contract.
+
+    Returns the parameters that name them.
 
     Raises
     ------
     BertlineError
-        There is no file, or the contract is none or was changed without a new version.
+        There is no file, a query fails, or the contract is none or was changed without a new version.
     """
     s3 = target.client("s3")
-    files, rules = gather(s3, [source]), gather(s3, [contract])
-    if not files:
-        raise BertlineError(f"{source} holds no file: name a folder with the candidate's files")
+    rules = gather(s3, [contract])
     contracts.check_versions(s3, place.raw_bucket, _CONTRACTS, rules)
+    with uploads.gathered(target, place, [source], contract) as files:
+        sent = uploads.send(s3, files, place.raw_bucket, _CANDIDATES)
     return {
-        "CandidateData": uploads.send(s3, files, place.raw_bucket, _CANDIDATES).uri,
+        "CandidateData": sent.uri,
         "CandidateContract": uploads.send(s3, rules, place.raw_bucket, _CONTRACTS).uri,
     }
 

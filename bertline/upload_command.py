@@ -1,19 +1,13 @@
 """`bertline upload`: sources, encoders and contracts, each under the hash of its content."""
 
-import contextlib
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bertline import contracts, platform, uploads
-from bertline.data import athena
 from bertline.errors import BertlineError
 from bertline.options import Environment, echo, target_of
-from bertline.platform import Platform
-from bertline.sources import Files, gather
-from bertline.target import Target
 
 KINDS = {  # what may be uploaded: the prefix in the raw bucket, the pipeline parameter
     "reviews": ("reviews", "InputData"),
@@ -41,24 +35,10 @@ def upload(
     place = platform.find(target, env)
     prefix, parameter = KINDS[kind]
     s3 = target.client("s3")
-    with _files(target, place, sources or [], contract) as files:
+    with uploads.gathered(target, place, sources or [], contract) as files:
         if not files:
             raise BertlineError("there is nothing to upload: name files, folders or s3:// prefixes")
         if kind == "contract":
             contracts.check_versions(s3, place.raw_bucket, prefix, files)
         sent = uploads.send(s3, files, place.raw_bucket, prefix, on_file=echo)
     echo(f"{sent.sent} of {sent.files} files were new. Use it with:\n  --set {parameter}={sent.uri}")
-
-
-@contextlib.contextmanager
-def _files(target: Target, place: Platform, sources: list[str], contract: Path | None) -> Iterator[Files]:
-    files = gather(target.client("s3"), sources)
-    if contract is None:
-        yield files
-        return
-    # DuckDB costs a fifth of a second to import, which only this needs.
-    from bertline.source_queries import with_results
-
-    whole = contracts.read(contract)
-    with with_results(files, whole, lambda sql: athena.select(target, place, sql)) as found:
-        yield found

@@ -1,12 +1,17 @@
 """Uploading files under the hash of their content: equal content has an equal address, for ever."""
 
+import contextlib
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bertline.sources import Content, gather
+from bertline import contracts
+from bertline.data import athena
+from bertline.platform import Platform
+from bertline.sources import Content, Files, gather
+from bertline.target import Target
 
 _CHUNK = 1 << 20
 
@@ -31,6 +36,29 @@ def content_hash(files: Mapping[str, Content]) -> str:
 def upload(s3: Any, source: Path, bucket: str, prefix: str) -> Upload:
     """Send a file, or all files below a folder; see `send` and `bertline.sources.gather`."""
     return send(s3, gather(s3, [source]), bucket, prefix)
+
+
+@contextlib.contextmanager
+def gathered(
+    target: Target, place: Platform, sources: Iterable[str | Path], contract: Path | None
+) -> Iterator[Files]:
+    """All files of all sources and, with a contract, the results of its queries.
+
+    Raises
+    ------
+    BertlineError
+        See `bertline.sources.gather` and `bertline.source_queries.with_results`.
+    """
+    files = gather(target.client("s3"), sources)
+    if contract is None:
+        yield files
+        return
+    # DuckDB costs a fifth of a second to import, which only this needs.
+    from bertline.source_queries import with_results
+
+    whole = contracts.read(contract)
+    with with_results(files, whole, lambda sql: athena.select(target, place, sql)) as found:
+        yield found
 
 
 def send(

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bertline import experiments, step_outputs
+from bertline import experiments, source_queries, step_outputs
 from bertline.errors import BadContract, BertlineError, NotDeployed
 from bertline.experiment_command import app
 from bertline.platform import Platform
 from bertline.watch import Execution, Step
 
 from .conftest import FakeS3, client_error
+from .test_contracts import TEXT as QUERIED
 
 Fake = Callable[..., Any]
 JOB = "arn:aws:sagemaker:us-east-1:1:processing-job/pipelines-2-Prepare"
@@ -162,6 +163,22 @@ def test_a_candidate_lies_apart_from_reviews(fake: Fake, place: Platform, candid
     (candidate.parent / "tweets.toml").write_text(CONTRACT + "# changed\n")
     with pytest.raises(BadContract, match="bump the version"):
         experiments.send_candidate(target, place, str(candidate), candidate.parent / "tweets.toml")
+
+
+def test_the_results_of_a_candidates_queries_are_sent_too(
+    fake: Fake, place: Platform, candidate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source_queries, "HOME", candidate.parent)
+    monkeypatch.setattr(source_queries, "private_home", lambda: None)
+    target, s3 = fake(), FakeS3()
+    target.clients["s3"] = s3
+    (candidate / "raw.csv").write_text("review,body,stars,title\n1,good,5,t\n")
+    contract = candidate.parent / "shop.toml"
+    sql = "SELECT review, body, stars, title, 'x' AS shop_name FROM 'raw.csv'"
+    contract.write_text(QUERIED.replace("SELECT 1", sql))
+    experiments.send_candidate(target, place, str(candidate), contract)
+    sent = {key.rsplit("/", 1)[1] for key in s3.objects if key.startswith("candidates/")}
+    assert sent == {"raw.csv", "tweets.csv", "joined.parquet"}
 
 
 def test_the_result_is_fetched(fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
