@@ -206,7 +206,11 @@ def logs_command(
     if step.lower() == "endpoint":
         lines = logs.of_endpoint(target, place.endpoint)
     else:
-        lines = logs.of_step(watch.look(target, runs.named(target, place, execution)).step(step), target)
+        found = watch.look(target, runs.named(target, place, execution))
+        names = [one.name for one in found.steps]
+        if step not in names:
+            raise BadParameter(f"there is no step {step!r} (there are: {', '.join(names)}, Endpoint)")
+        lines = logs.of_step(found.step(step), target)
     for line in lines:
         sys.stdout.write(line + "\n")
 

@@ -8,6 +8,7 @@ import pytest
 
 from bertline import cli, endpoint, options, platform, runs
 from bertline.errors import BadParameter
+from bertline.watch import Execution, Step
 
 
 @pytest.fixture
@@ -129,3 +130,16 @@ def test_watch_and_logs_take_the_end_of_an_arn(
     assert status == 1
     assert looked == ["arn:p/execution/a1"]
     assert "there is no execution arn:p/execution/a1" in err
+
+
+def test_a_step_that_is_not_there_is_named_with_those_that_are(
+    bertline: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli, "target_of", lambda env: None)
+    monkeypatch.setattr(platform, "find", lambda target, env: None)
+    monkeypatch.setattr(runs, "latest", lambda target, place: "arn:p/execution/b2")
+    steps = [Step("Prepare", "Succeeded"), Step("Train", "Executing")]
+    monkeypatch.setattr(cli.watch, "look", lambda target, arn: Execution(arn, "Executing", steps))
+    status, _, err = bertline("logs", "train")
+    assert status == 1
+    assert "there is no step 'train' (there are: Prepare, Train, Endpoint)" in err
