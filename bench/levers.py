@@ -158,4 +158,10 @@ def _timed(name: str, run: Callable[[], None]) -> None:
 
 
 if __name__ == "__main__":
-    main() if len(sys.argv) == 1 else encoder(sys.argv[2])
+    if len(sys.argv) == 1:
+        main()
+    elif sys.argv[1] == "encoder" and sys.argv[2:] and set(sys.argv[2:]) <= set(CANDIDATES):
+        for name in sys.argv[2:]:
+            encoder(name)
+    else:
+        sys.exit(f"usage: python -m bench.levers [encoder NAME], NAME one of {', '.join(CANDIDATES)}")
