@@ -64,7 +64,8 @@ def automatic_tags(
     Names for each text: the automatic ones first, then the contract's.
     """
     tests = _TESTS | {name: _search(pattern, 0) for name, pattern in patterns}
+    cuts = "truncated" not in tests  # a pattern of the name of an automatic tag takes its place
     return [
-        [name for name, holds in tests.items() if holds(text)] + ["truncated"] * bool(cut)
+        [name for name, holds in tests.items() if holds(text)] + ["truncated"] * bool(cut and cuts)
         for text, cut in zip(texts, truncated, strict=True)
     ]

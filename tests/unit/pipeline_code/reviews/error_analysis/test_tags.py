@@ -29,3 +29,9 @@ def test_truncated_texts_and_the_contracts_patterns_are_tagged() -> None:
     texts = ["it runs small for a medium size, i think", "it fits me well and it is the colour i want"]
     found = automatic_tags(texts, np.array([False, True]), [("sizing", "runs (small|large)")])
     assert found == [["sizing"], ["truncated"]]
+
+
+def test_a_pattern_of_the_contract_takes_the_place_of_the_automatic_tag_of_its_name() -> None:
+    texts = ["nicht gut, aber auch nicht so schlecht", "not good and cut in the middle of ..."]
+    patterns = [("negation", "nicht"), ("truncated", r"\.\.\.$")]
+    assert automatic_tags(texts, np.array([True, True]), patterns) == [["negation"], ["truncated"]]
