@@ -28,10 +28,10 @@ def _items(evaluation: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "Decision", _decision(model.get("decision"))
     facts = evaluation["baselines"].get("tfidf", {}).get("facts") or {}
     if "C" in facts:
+        chosen = "by cross-validation on" if facts.get("cross_validation_macro_f1") else "without a search on"
         yield (
             "TF-IDF",
-            f"C={facts['C']}, words and word pairs, classes weighted equally, chosen by "
-            "cross-validation on train",
+            f"C={facts['C']}, chosen {chosen} train; words and word pairs, classes weighted equally",
         )
     intervals = evaluation["intervals"]
     yield "Intervals", f"{intervals['method']}, {intervals['samples']} samples, seed {intervals['seed']}"

@@ -159,6 +159,19 @@ def test_a_class_without_test_texts_is_not_the_weakest() -> None:
     assert f"Its weakest class is {weakest}:" not in " ".join(page_of(found).text)
 
 
+@pytest.mark.parametrize(
+    ("searched", "shown"),
+    [
+        ({"4": 0.6}, "C=4.0, chosen by cross-validation on train"),
+        ({}, "C=4.0, chosen without a search on train"),
+    ],
+)
+def test_tfidf_says_whether_its_strength_was_searched(searched: dict[str, float], shown: str) -> None:
+    found = example.evaluation()
+    found["baselines"]["tfidf"]["facts"]["cross_validation_macro_f1"] = searched
+    assert shown in " ".join(page_of(found).text)
+
+
 def test_why_no_live_model_was_compared_is_told() -> None:
     found = example.bare()
     found["live"] = {"package": None, "reason": "no model is live yet"}
