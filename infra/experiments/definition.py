@@ -55,6 +55,8 @@ def _job(inputs: ExperimentInputs) -> ProcessingJob:
         ],
         sources=[*(Source(name, parameter(given)) for name, given in _SOURCES.items()), contract_source()],
         products=[Product("experiment", execution_uri(inputs, "experiment"))],
+        # With the encoder it is many trainings.
+        max_runtime_minutes=inputs.settings.training.max_runtime_minutes,
     )  # fmt: skip
 
 

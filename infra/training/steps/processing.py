@@ -84,6 +84,7 @@ class ProcessingJob:
     """One processing job: which module runs with which arguments, on what, writing what.
 
     A job without network access is isolated: SageMaker itself brings the inputs and takes the outputs.
+    `max_runtime_minutes` is the settings' limit of processing jobs unless it is given.
     """
 
     module: str
@@ -94,6 +95,7 @@ class ProcessingJob:
     network: bool = False
     instance_count: int | Json = 1
     environment: dict[str, str | Json] = field(default_factory=dict)
+    max_runtime_minutes: int | None = None
 
 
 def execution_uri(inputs: JobInputs, *folders: str) -> Json:
@@ -118,6 +120,7 @@ def cache_config(inputs: JobInputs) -> Json:
 
 def processing_step(name: str, inputs: JobInputs, job: ProcessingJob) -> Json:
     """Return a step of type Processing."""
+    minutes = job.max_runtime_minutes or inputs.settings.processing.max_runtime_minutes
     return {
         "Name": name,
         "Type": "Processing",
@@ -141,7 +144,7 @@ def processing_step(name: str, inputs: JobInputs, job: ProcessingJob) -> Json:
                 "KmsKeyId": inputs.key_arn,
                 "Outputs": [_output(product) for product in job.products],
             },
-            "StoppingCondition": {"MaxRuntimeInSeconds": inputs.settings.processing.max_runtime_minutes * 60},
+            "StoppingCondition": {"MaxRuntimeInSeconds": minutes * 60},
         },
         "CacheConfig": cache_config(inputs),
     }

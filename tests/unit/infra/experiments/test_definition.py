@@ -93,6 +93,11 @@ def test_the_job_has_no_network(definition: Json) -> None:
     assert job(definition)["NetworkConfig"]["EnableNetworkIsolation"] is True
 
 
+def test_the_job_may_take_as_long_as_a_training(definition: Json, dev: Assembly) -> None:
+    train = step(given(dev.definition(), {}), "Train")["Arguments"]
+    assert job(definition)["StoppingCondition"] == train["StoppingCondition"]
+
+
 def test_the_job_can_read_its_inputs_and_write_its_output(dev: Assembly, definition: Json) -> None:
     found = dev.statements("experiments", "JobRole")
     arguments = job(definition)
