@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from bertline import experiments, platform, watch
-from bertline.errors import BadParameter
-from bertline.options import Environment, console, echo, target_of
+from bertline import experiments, platform, runs, watch
+from bertline.errors import BadParameter, BertlineError
+from bertline.options import Environment, Execution, console, echo, target_of
+from bertline.target import Target
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 LEARNERS = ("tfidf", "encoder")
@@ -52,6 +53,16 @@ def augmentation(
     _ask(_values(experiments.AUGMENTATION, learner, repeats, seed), env)
 
 
+@app.command()
+def show(execution: Execution = None, env: Environment = "dev") -> None:
+    """The verdict of an experiment that was started before; waits for it if it still runs."""
+    target = target_of(env)
+    place = experiments.pipeline_of(platform.find(target, env))
+    if not runs.newest(target, place, 1):
+        raise BertlineError("no experiment has been started yet: see `bertline experiment --help`")
+    _tell(target, runs.named(target, place, execution))
+
+
 def _values(kind: str, learner: str, repeats: int | None, seed: int | None) -> dict[str, str]:
     if learner not in LEARNERS:
         raise BadParameter(f"--learner is {learner!r}: it must be {' or '.join(LEARNERS)}")
@@ -68,6 +79,10 @@ def _ask(values: dict[str, str], env: str) -> None:
     echo(f"on the features of execution {prepared.execution.rsplit('/', 1)[-1]}")
     arn = experiments.start(target, place, prepared, values)
     echo(f"started {arn}")
+    _tell(target, arn)
+
+
+def _tell(target: Target, arn: str) -> None:
     result = experiments.fetch(target, watch.follow(target, arn, console))
     echo(result.words)
     echo(f"Every figure: {result.page}")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from bertline import experiments, source_queries, step_outputs
+from bertline import experiment_command, experiments, source_queries, step_outputs
 from bertline.errors import BadContract, BertlineError, NotDeployed
 from bertline.experiment_command import app
 from bertline.platform import Platform
@@ -209,3 +209,28 @@ def test_an_experiment_that_failed_says_why(fake: Fake) -> None:
 def test_an_unknown_learner_is_refused_before_anything_is_sent() -> None:
     result = CliRunner().invoke(app, ["learning-curve", "--learner", "oracle"])
     assert "--learner is 'oracle': it must be tfidf or encoder" in str(result.exception)
+
+
+def test_an_experiment_can_be_shown_again(
+    fake: Fake, place: Platform, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    found: list[dict[str, str]] = []
+    asked: list[str] = []
+
+    def listed(*, PipelineName: str, **_: Any) -> dict[str, Any]:
+        assert PipelineName == "bertline-dev-experiments"
+        return {"PipelineExecutionSummaries": found}
+
+    target = fake(sagemaker={"list_pipeline_executions": listed})
+    result = experiments.Result({"verdict": {"words": "Refuse it."}}, tmp_path)
+    monkeypatch.setattr(experiment_command, "target_of", lambda env: target)
+    monkeypatch.setattr(experiment_command.platform, "find", lambda target, env: place)
+    monkeypatch.setattr(experiment_command.watch, "follow", lambda target, arn, console: asked.append(arn))
+    monkeypatch.setattr(experiments, "fetch", lambda target, execution: result)
+
+    nothing = CliRunner().invoke(app, ["show"])
+    assert "no experiment has been started yet" in str(nothing.exception)
+    found.append({"PipelineExecutionArn": "arn:p/execution/b"})
+    for more in ([], ["--execution", "a"]):
+        assert CliRunner().invoke(app, ["show", *more]).exit_code == 0
+    assert asked == ["arn:p/execution/b", "arn:p/execution/a"]
