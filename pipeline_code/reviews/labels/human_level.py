@@ -126,7 +126,7 @@ def _levels(
 ) -> dict[str, Any]:
     sums = [matrix for matrix in matrices.values() for _ in (accuracy, macro_f1)]
     wanted: list[Statistic] = [metric for _ in matrices for metric in (accuracy, macro_f1)]
-    figures = iter(resampling.figures(groups, sums, wanted))
+    figures = iter(resampling.figures(groups, sums, wanted, bounds=(0.0, 1.0)))
     found = {}
     for size, matrix in matrices.items():
         total = matrix.sum(axis=0)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline_code.reviews.intervals import interval
+from pipeline_code.reviews.intervals import Bounds, interval
 from pipeline_code.reviews.labels.ratings import weighted_counts
 from pipeline_code.reviews.metrics import Floats
 
@@ -17,7 +17,7 @@ Statistic = Callable[[Floats], Floats]
 _CHUNK_BYTES = 64 << 20
 _GROUP_BYTES = 16  # a group's draws in one replicate, as integer and as float
 _ROUNDING = 1e-12
-_BOUNDS = (-math.inf, 1.0)  # full agreement is the most that any of them can be
+_AGREEMENT = (-math.inf, 1.0)  # full agreement is the most that any of them can be
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,11 @@ class Resampling:
     seed: int
 
     def figures(
-        self, group_ids: Sequence[str], sums: Sequence[Floats], statistics: Sequence[Statistic]
+        self,
+        group_ids: Sequence[str],
+        sums: Sequence[Floats],
+        statistics: Sequence[Statistic],
+        bounds: Bounds = _AGREEMENT,
     ) -> list[dict[str, Any]]:
         """A figure {"value", "interval"} of each statistic, all on the same replicates.
 
@@ -42,7 +46,9 @@ class Resampling:
         sums
             For each statistic what it is computed from, a row: [rows, ...].
         statistics
-            From sums [replicates, ...] to values [replicates]; at most 1.
+            From sums [replicates, ...] to values [replicates].
+        bounds
+            The least and the greatest value possible, of all statistics.
         """
         names, place = np.unique(np.asarray(group_ids), return_inverse=True)
         by_group = [_by_group(part, place, len(names)) for part in sums]
@@ -50,7 +56,7 @@ class Resampling:
         widths = np.cumsum([part.shape[1] for part in by_group])[:-1]
         drawn = np.split(replicates, widths, axis=1)
         return [
-            _figure(statistic, part, replicate, rows.shape[1:])
+            _figure(statistic, part, replicate, rows.shape[1:], bounds)
             for statistic, part, replicate, rows in zip(statistics, by_group, drawn, sums, strict=True)
         ]
 
@@ -73,7 +79,7 @@ def _by_group(part: Floats, place: Any, groups: int) -> Floats:
 
 
 def _figure(
-    statistic: Statistic, by_group: Floats, replicates: Floats, shape: tuple[int, ...]
+    statistic: Statistic, by_group: Floats, replicates: Floats, shape: tuple[int, ...], bounds: Bounds
 ) -> dict[str, Any]:
     total = by_group.sum(axis=0)
     value = float(statistic(total.reshape(1, *shape))[0])
@@ -85,4 +91,4 @@ def _figure(
     )
     without = statistic(left.reshape(-1, *shape))
     drawn = statistic(replicates.reshape(-1, *shape))
-    return {"value": value, "interval": interval(value, drawn, without, _BOUNDS)}
+    return {"value": value, "interval": interval(value, drawn, without, bounds)}

@@ -78,6 +78,13 @@ def test_stars_are_judged_by_their_own_cuts() -> None:
     assert found.one_rater == pytest.approx([1 / 3, 1])
 
 
+def test_few_texts_on_which_all_agree_tell_little_of_the_rest(contract: Contract) -> None:
+    one = level([[2.0, 2.0, 2.0], [2.0, 2.0]], contract).report["levels"]["1"]["accuracy"]
+    assert one == {"value": 1.0, "interval": [pytest.approx(0.025), 1.0]}
+    many = level([[2.0, 2.0]] * 20, contract).report["levels"]["1"]["accuracy"]
+    assert many["interval"] == [pytest.approx(0.025 ** (1 / 10)), 1.0]
+
+
 def test_groups_that_hang_together_widen_the_interval(contract: Contract) -> None:
     ratings = [[2.0, 2.0, 2.0] if row // 10 % 2 else [2.0, 0.0, -2.0] for row in range(400)]
     labels = np.zeros(400, dtype=np.int64)
