@@ -20,7 +20,10 @@ _SHARES = {
     "ambiguous_share": "texts so close to a cut that other raters might give another class",
     "no_majority_share": "texts whose raters give no class a majority",
 }
-_COUNTS = {"probable_errors": "Clear labels that a simple model contradicts", "queued": "Labels in the relabel queue"}
+_COUNTS = {
+    "probable_errors": "Clear labels that a simple model contradicts",
+    "queued": "Labels in the relabel queue",
+}
 # Customary bounds of Krippendorff (Content Analysis, 2004): conclusions, and tentative ones.
 _RELIABLE, _TENTATIVE = 0.8, 0.667
 
