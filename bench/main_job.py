@@ -19,7 +19,7 @@ def main() -> None:
     log.parent.mkdir(exist_ok=True)
     print(f"{os.cpu_count()} cores; the output of each run is in {log}")
     print(f"{'':28}{'wall s':>8}{'peak MiB':>10}")
-    for name in ("first demo", "second demo, all reused"):
+    for name in ("first demo", "second demo, what is equal reused"):
         cost = cost_of(DEMO, log=log)
         print(f"{name:28}{cost.wall:8.1f}{cost.peak:10.0f}", flush=True)
         _phases(log)
