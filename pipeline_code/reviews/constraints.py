@@ -84,7 +84,10 @@ def _probe(model_dir: Path, texts: list[str]) -> dict[str, Any]:
     if ended.returncode:
         last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
         raise ConstraintsError(f"the model does not run in a process of its own: {last[:500]}")
-    found: dict[str, Any] = json.loads(ended.stdout)
+    try:
+        found: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])  # a library may have printed before
+    except (ValueError, IndexError):
+        raise ConstraintsError(f"the model's process measured nothing: {ended.stdout[-300:]!r}") from None
     return found
 
 

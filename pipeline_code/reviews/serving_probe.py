@@ -43,4 +43,6 @@ def _peak_memory() -> float:
 
 
 if __name__ == "__main__":
-    json.dump(measure(Path(sys.argv[1]), json.load(sys.stdin), int(sys.argv[2])), sys.stdout)
+    sys.stdout.write(
+        "\n" + json.dumps(measure(Path(sys.argv[1]), json.load(sys.stdin), int(sys.argv[2]))) + "\n"
+    )

@@ -8,7 +8,8 @@ import re
 from pipeline_code.reviews.augmentation.draws import Draws
 from pipeline_code.reviews.augmentation.negation import NEGATION
 
-_WORD = re.compile(r"[A-Za-z]{4,}")
+# Not the "didn" of "didn't": the possessive quantifier gives no letter back.
+_WORD = re.compile(r"(?<![A-Za-z])[A-Za-z]{4,}+(?!['’]t\b)")
 _WORDS_A_TYPO = 10
 _ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 _BESIDE = {

@@ -11,7 +11,7 @@ from sklearn.model_selection import GroupKFold, cross_val_predict, cross_val_sco
 from sklearn.pipeline import Pipeline, make_pipeline
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-from pipeline_code.reviews.dataset import FeatureSet, first_rows
+from pipeline_code.reviews.dataset import DatasetError, FeatureSet, first_rows
 from pipeline_code.reviews.metrics import Floats, Ints
 
 STRENGTHS = (1.0, 4.0, 16.0)
@@ -33,6 +33,8 @@ def tfidf(train: FeatureSet, test: FeatureSet, seed: int) -> tuple[Ints, dict[st
     which the gate compares. The inverse regularisation C is the best of STRENGTHS by macro-F1 in a
     cross-validation over groups of train; where that cannot be made the middle one is taken.
     """
+    if len(np.unique(train.label_ids)) < 2:
+        raise DatasetError("all rows of train are of one class: give train a larger share, or more sources")
     with threadpool_limits(1):  # sparse algebra gains nothing from more, and Train runs beside it
         strength, searched = _choose_strength(train, seed)
         model = _pipeline(strength, seed)

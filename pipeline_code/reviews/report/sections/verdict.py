@@ -110,9 +110,16 @@ def _cards(pieces: Pieces) -> Iterator[dict[str, str]]:
         yield _card(
             "Must-pass examples", f"{failures['examples'] - wrong} of {failures['examples']}", "right"
         )
-    critical = [one for one in pieces.part("slices").values() if one.get("critical") and one.get("accuracy")]
+    rules = evaluation["gate"]["rules"]
+    unjudged = {rule["name"] for rule in rules if rule.get("verdict") == "not judged"}
+    critical = [
+        one
+        for name, one in pieces.part("slices").items()
+        if one.get("critical") and one.get("accuracy") and f"slice_{name}" not in unjudged
+    ]
     if critical:
-        worst = min(critical, key=lambda one: float(one["accuracy"]["value"]))["accuracy"]
+        # As the gate has it: by the lower end, among those with enough texts.
+        worst = min(critical, key=lambda one: float(one["accuracy"]["interval"][0]))["accuracy"]
         shown = f"accuracy, 95 % interval {interval(worst['interval'])}"
         yield _card(f"Worst of {count(len(critical), 'critical slice')}", number(worst["value"]), shown)
 

@@ -123,6 +123,13 @@ def test_negation_is_put_in_or_taken_out(text: str, changed: str | None) -> None
     assert one("negation_flip", text) == changed
 
 
+@given(seed=st.integers(0, 1000))
+def test_typos_leave_contracted_negations_whole(seed: int) -> None:
+    spoilt = one("typos", "didn't couldn’t weren't wonderful", seed)
+    assert spoilt is not None
+    assert spoilt.split()[:3] == ["didn't", "couldn’t", "weren't"]
+
+
 def test_negation_opposes_labels_and_the_others_keep_them() -> None:
     assert OPERATORS["negation_flip"].labels(CONTRACT) == {0: 2, 2: 0}
     for name in set(OPERATORS) - {"negation_flip"}:

@@ -1,7 +1,8 @@
 import numpy as np
+import pytest
 
 from pipeline_code.reviews.baselines import STRENGTHS, held_out_probabilities, majority, tfidf
-from pipeline_code.reviews.dataset import read_features
+from pipeline_code.reviews.dataset import DatasetError, read_features
 from tests.unit.pipeline_code.workspace import Workspace
 
 
@@ -59,3 +60,11 @@ def test_a_class_that_one_fold_holds_alone_needs_no_cross_validation(prepared: W
     found = held_out_probabilities(train, [test], 1, 3)
     assert np.allclose(found[: len(train)], 1 / 3)
     assert np.allclose(found[len(train) :].sum(axis=1), 1)
+
+
+def test_train_rows_of_one_class_are_an_error_that_says_what_to_do(prepared: Workspace) -> None:
+    train = read_features(prepared.root / "train", "train")
+    test = read_features(prepared.root / "test", "test")
+    train.label_ids[:] = 1
+    with pytest.raises(DatasetError, match="all rows of train are of one class: give train a larger share"):
+        tfidf(train, test, 1)
