@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure import ROOT
+from local_cloud.children import SHARED_CORES
 
 SPLITS = ("train", "validation", "test")
 
@@ -77,7 +78,7 @@ class Folders:
             ended = subprocess.run(
                 command,
                 cwd=ROOT,
-                env=os.environ | environment,
+                env=os.environ | SHARED_CORES | environment,
                 stdout=stream,
                 stderr=subprocess.STDOUT,
                 check=False,
