@@ -120,11 +120,12 @@ def test_an_approved_model_answers_at_the_endpoint(deployed: Deployed, first: Ex
 def test_an_equal_run_is_judged_against_the_live_model_and_then_takes_over_the_endpoint(
     deployed: Deployed, first: Execution
 ) -> None:
+    _, served = approval.served(deployed.target.client("sagemaker"), deployed.place.endpoint)
     again = deployed.run()
     assert again.state == "Succeeded", [(s.name, s.reason) for s in again.steps if s.reason]
     assert {s.name for s in again.steps if s.cached} == {"Validate", "Prepare", "Train"}
     live = evaluation.fetch(deployed.target, again).content["baselines"]["live"]
-    assert live["facts"]["version"] == "1"
+    assert live["facts"]["package"] == served
     assert live["difference"]["macro_f1"]["value"] == 0.0  # it is the same model
     assert live["difference"]["macro_f1"]["verdict"] == "not worse"
     third = deployed.run()
