@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -18,8 +18,8 @@ from pipeline_code.reviews.contract import (
     Slice,
     SourceSlice,
 )
-from pipeline_code.reviews.dataset import FeatureSet
 from pipeline_code.reviews.labels.ratings import modal_share, ratings_of
+from pipeline_code.reviews.metrics import Ints
 
 Reviewed = Mapping[str, Any]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
@@ -69,17 +69,31 @@ def agreement(attributes: str, contract: Contract) -> float | None:
     return modal_share(ratings_of(attributes), contract)
 
 
-def slice_masks(contract: Contract, dataset: FeatureSet) -> dict[str, Mask]:
-    """Which rows of a split belong to each slice of the contract: arrays [rows]."""
+class Tabular(Protocol):
+    """Rows as columns: those of a split, or of an experiment."""
+
+    @property
+    def texts(self) -> Sequence[str]: ...
+    @property
+    def sources(self) -> Sequence[str]: ...
+    @property
+    def label_ids(self) -> Ints: ...
+    @property
+    def attributes(self) -> Sequence[str]: ...
+
+
+def slice_masks(contract: Contract, rows: Tabular) -> dict[str, Mask]:
+    """Which rows belong to each slice of the contract [rows], in the contract's order."""
     members = slice_members(contract)
     names = contract.class_names
-    columns = zip(dataset.texts, dataset.sources, dataset.label_ids, dataset.attributes, strict=True)
-    rows = [
-        set(
-            members(
-                {"review_body": text, "source": source, "label": names[int(label)], "attributes": attributes}
-            )
-        )
-        for text, source, label, attributes in columns
-    ]
-    return {item.name: np.array([item.name in row for row in rows], dtype=bool) for item in contract.slices}
+    masks = {item.name: np.zeros(len(rows.texts), dtype=bool) for item in contract.slices}
+    for row, text in enumerate(rows.texts):
+        reviewed = {
+            "review_body": text,
+            "source": rows.sources[row],
+            "label": names[int(rows.label_ids[row])],
+            "attributes": rows.attributes[row],
+        }
+        for name in members(reviewed):
+            masks[name][row] = True
+    return masks

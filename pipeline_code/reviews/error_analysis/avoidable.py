@@ -10,11 +10,9 @@ import numpy as np
 
 from pipeline_code.reviews.contract import Contract
 from pipeline_code.reviews.error_analysis.tags import Flags
+from pipeline_code.reviews.labels.ambiguity import AGREEMENT_EDGES
 from pipeline_code.reviews.labels.ratings import modal_share
 from pipeline_code.reviews.metrics import Floats
-
-# Shares of the commonest class among a text's ratings; that all agree is a band of its own.
-_EDGES = (0.0, 0.55, 0.70, 0.85, 1.0)
 
 
 def avoidable(
@@ -39,7 +37,7 @@ def avoidable(
     agreed = np.array([modal_share(row, contract) for row in ratings], dtype=float)
     bands = [
         (f"{100 * low:.0f} to {100 * high:.0f} % agree", (agreed >= low) & (agreed < high))
-        for low, high in pairwise(_EDGES)
+        for low, high in pairwise(AGREEMENT_EDGES)
     ]
     bands.append(("all agree", agreed >= 1))
     return [_band(name, inside, wrong, human) for name, inside in bands if inside.any()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pipeline_code.reviews.error_analysis import automatic_tags, avoidable, error_table
+from pipeline_code.reviews.error_analysis import avoidable, error_table
 from pipeline_code.reviews.evaluation.evidence import Evidence
 from pipeline_code.reviews.labels.ratings import ratings_of
 
@@ -26,21 +26,13 @@ def must_pass(evidence: Evidence) -> dict[str, Any]:
     return {"examples": len(evidence.contract.must_pass), "failures": failures}
 
 
-def tags_of(evidence: Evidence) -> list[list[str]]:
-    """Automatic tags of each row, with those of the contract."""
-    test = evidence.test
-    patterns = [(item.name, item.pattern) for item in evidence.contract.error_tags]
-    truncated = test.lengths() >= test.max_seq_length
-    return automatic_tags(test.texts, truncated, patterns)
-
-
 def error_analysis(evidence: Evidence, seed: int) -> dict[str, Any]:
     """Where the errors are, by tag and by how far people agree."""
     contract = evidence.contract
     ratings = [ratings_of(attributes) for attributes in evidence.test.attributes]
     return {
         "table": error_table(
-            tags_of(evidence),
+            evidence.tags,
             ~evidence.correct,
             evidence.human,
             evidence.test.group_ids,

@@ -10,9 +10,11 @@ import numpy as np
 
 from pipeline_code.reviews.contract import Contract
 from pipeline_code.reviews.dataset import FeatureSet
+from pipeline_code.reviews.error_analysis import automatic_tags
 from pipeline_code.reviews.errors import BertlineError
 from pipeline_code.reviews.metrics import Floats, Ints
 from pipeline_code.reviews.predictions import Predictions
+from pipeline_code.reviews.slices import Mask, slice_masks
 
 
 class EvaluationError(BertlineError):
@@ -43,6 +45,17 @@ class Evidence:
         """Probability that one person is right [rows]; nan where nobody's ratings are known."""
         known = self.baselines["human"]["one_rater"]
         return np.asarray([np.nan if value is None else value for value in known], dtype=float)
+
+    @cached_property
+    def slice_masks(self) -> dict[str, Mask]:
+        """Which rows belong to each slice of the contract [rows], by its name."""
+        return slice_masks(self.contract, self.test)
+
+    @cached_property
+    def tags(self) -> list[list[str]]:
+        """Automatic tags of each row, with those of the contract."""
+        patterns = [(item.name, item.pattern) for item in self.contract.error_tags]
+        return automatic_tags(self.test.texts, self.test.lengths() >= self.test.max_seq_length, patterns)
 
     def other(self, name: str) -> Ints:
         """What a baseline predicts [rows]."""

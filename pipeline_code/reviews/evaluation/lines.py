@@ -7,9 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pipeline_code.reviews.evaluation.errors import tags_of
 from pipeline_code.reviews.evaluation.evidence import Evidence
-from pipeline_code.reviews.slices import slice_masks
 
 
 def prediction_lines(evidence: Evidence) -> str:
@@ -18,7 +16,6 @@ def prediction_lines(evidence: Evidence) -> str:
     `human` is the probability that one person is right, null where it is not known.
     """
     names, test, predictions = evidence.contract.class_names, evidence.test, evidence.predictions
-    masks, tags = slice_masks(evidence.contract, test), tags_of(evidence)
     lines = []
     for row in range(len(test)):
         probabilities = zip(names, predictions.probabilities[row].tolist(), strict=True)
@@ -29,8 +26,8 @@ def prediction_lines(evidence: Evidence) -> str:
             "predicted": names[int(predictions.class_ids[row])],
             "probabilities": dict(probabilities),
             "correct": bool(evidence.correct[row]),
-            "tags": tags[row],
-            "slices": [name for name, mask in masks.items() if mask[row]],
+            "tags": evidence.tags[row],
+            "slices": [name for name, mask in evidence.slice_masks.items() if mask[row]],
             "human": _human(evidence, row),
         }
         lines.append(json.dumps(line, ensure_ascii=False) + "\n")
@@ -40,7 +37,7 @@ def prediction_lines(evidence: Evidence) -> str:
 def mistakes(evidence: Evidence) -> list[dict[str, Any]]:
     """Every wrong answer with its text, the most confident first."""
     names, test, predictions = evidence.contract.class_names, evidence.test, evidence.predictions
-    tags, confidence = tags_of(evidence), predictions.confidence
+    confidence = predictions.confidence
     wrong = np.flatnonzero(~evidence.correct)
     return [
         {
@@ -49,7 +46,7 @@ def mistakes(evidence: Evidence) -> list[dict[str, Any]]:
             "label": names[int(test.label_ids[row])],
             "predicted": names[int(predictions.class_ids[row])],
             "confidence": float(confidence[row]),
-            "tags": tags[row],
+            "tags": evidence.tags[row],
             "human": _human(evidence, row),
         }
         for row in wrong[np.argsort(-confidence[wrong], kind="stable")].tolist()

@@ -13,12 +13,12 @@ from pipeline_code.reviews.discovery import discover_slices
 from pipeline_code.reviews.discovery.halves import first_half
 from pipeline_code.reviews.error_analysis import error_table
 from pipeline_code.reviews.evaluation.evidence import Evidence
-from pipeline_code.reviews.slices import Mask, slice_masks
+from pipeline_code.reviews.slices import Mask
 
 
 def slices(bootstrap: GroupBootstrap, evidence: Evidence) -> dict[str, Any]:
     """Each slice of the contract: how large, how good, what people reach, and against the live model."""
-    masks = slice_masks(evidence.contract, evidence.test)
+    masks = evidence.slice_masks
     gains = _ceiling_gains(masks, evidence)
     return {
         item.name: {

@@ -12,7 +12,13 @@ from pipeline_code.reviews.metrics import Floats
 
 Flags = np.ndarray[Any, np.dtype[np.bool_]]
 _WIDTH = 1.96  # standard errors: 95 % of a normal distribution
-_EDGES = (0.0, 0.55, 0.70, 0.85, 1.0)  # bands of the commonest class's share; a band of its own for all
+AGREEMENT_EDGES = (
+    0.0,
+    0.55,
+    0.70,
+    0.85,
+    1.0,
+)  # bands of the commonest class's share; a band of its own for all
 
 
 def near_a_cut(rated: RatedTexts, rule: ScaleRule) -> Flags:
@@ -59,7 +65,7 @@ def ambiguity(rated: RatedTexts, rule: ScaleRule, one_rater: Floats, correct: Fl
 def _bands(modal: Floats) -> list[tuple[str, Flags]]:
     bands = [
         (f"{low:.0%} to {high:.0%} agree" if low else f"fewer than {high:.0%} agree", low, high)
-        for low, high in pairwise(_EDGES)
+        for low, high in pairwise(AGREEMENT_EDGES)
     ]
     found = [(name, (modal >= low) & (modal < high)) for name, low, high in bands]
     return [*found, ("all agree", modal == 1)]

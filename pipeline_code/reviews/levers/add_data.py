@@ -16,8 +16,9 @@ from pipeline_code.reviews.levers.candidates import Candidate
 from pipeline_code.reviews.levers.cross_fit import CrossFit, Part, Plan, TrainingTexts, TrainOn
 from pipeline_code.reviews.levers.learner import Learner
 from pipeline_code.reviews.levers.paired import Paired
-from pipeline_code.reviews.levers.rows import Rows, slice_masks
+from pipeline_code.reviews.levers.rows import Rows
 from pipeline_code.reviews.levers.verdicts import Margins, judge_treatment, worst_slice
+from pipeline_code.reviews.slices import slice_masks
 
 WEIGHTS = (0.3, 1.0)
 
@@ -43,7 +44,7 @@ class AddDataGate:
         self._plan, self._margins, self._say = plan, margins, say
         self._fit = CrossFit(rows, plan)
         self._paired = Paired(rows, classes=len(contract.classes), plan=plan)
-        self._masks = slice_masks(rows, contract)
+        self._masks = slice_masks(contract, rows)
         self._without = self._fit.predicted(learner)
         self._say(f"trained without a candidate, {plan.folds} folds x {plan.repeats} repeats")
 

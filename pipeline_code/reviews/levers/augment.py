@@ -26,9 +26,10 @@ from pipeline_code.reviews.levers.cross_fit import (
 )
 from pipeline_code.reviews.levers.learner import Learner
 from pipeline_code.reviews.levers.paired import Figure, Paired, spoken
-from pipeline_code.reviews.levers.rows import Mask, Rows, slice_masks
+from pipeline_code.reviews.levers.rows import Rows
 from pipeline_code.reviews.levers.verdicts import Margins, look_for_harm, worst_slice
 from pipeline_code.reviews.metrics import Floats, Ints
+from pipeline_code.reviews.slices import Mask, slice_masks
 
 COPY_SHARE = 1 / 3  # of the weight of a text: with its copy it weighs what it weighed alone
 _NO_CHANGE = 0.001  # of the predictions
@@ -67,7 +68,7 @@ class AugmentationLever:
         self._plan, self._margins, self._say = plan, margins, say
         self._fit = CrossFit(rows, plan)
         self._paired = Paired(rows, classes=len(contract.classes), plan=plan)
-        self._masks = slice_masks(rows, contract)
+        self._masks = slice_masks(contract, rows)
         self._rewritten = {name: self._rewrite(operator) for name, operator in operators.items()}
         asked = {name: made.asked for name, made in self._rewritten.items()}
         self._before = self._fit.probabilities(learner, None, {AS_THEY_ARE: rows.texts, **asked})

@@ -10,8 +10,9 @@ import numpy as np
 from pipeline_code.reviews import metrics
 from pipeline_code.reviews.bootstrap import GroupBootstrap, Metric
 from pipeline_code.reviews.levers.cross_fit import Plan
-from pipeline_code.reviews.levers.rows import Mask, Rows
+from pipeline_code.reviews.levers.rows import Rows
 from pipeline_code.reviews.metrics import Floats, Ints
+from pipeline_code.reviews.slices import Mask
 
 OVERALL: dict[str, Metric] = {"accuracy": metrics.accuracy, "macro_f1": metrics.macro_f1}
 Figure = dict[str, Any]

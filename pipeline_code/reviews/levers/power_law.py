@@ -11,8 +11,8 @@ from typing import Self
 
 import numpy as np
 
-from pipeline_code.reviews.levers.rows import Mask
 from pipeline_code.reviews.metrics import Floats
+from pipeline_code.reviews.slices import Mask
 
 _EXPONENTS = np.geomspace(0.05, 2.0, 60)
 _CEILING = 1.0

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 
-from pipeline_code.reviews.contract import Contract
 from pipeline_code.reviews.dataset import FeatureSet
 from pipeline_code.reviews.errors import BertlineError
 from pipeline_code.reviews.metrics import Ints
-from pipeline_code.reviews.slices import slice_members
-
-Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 
 class LeverError(BertlineError):
@@ -63,20 +59,3 @@ class Rows:
         """Rows of each class."""
         counts = np.bincount(self.label_ids, minlength=len(names))
         return {name: int(count) for name, count in zip(names, counts, strict=True)}
-
-
-def slice_masks(rows: Rows, contract: Contract) -> dict[str, Mask]:
-    """Which rows belong to each slice of the contract [rows], in the contract's order."""
-    members = slice_members(contract)
-    names = contract.class_names
-    masks = {item.name: np.zeros(len(rows), dtype=bool) for item in contract.slices}
-    for row, text in enumerate(rows.texts):
-        reviewed = {
-            "review_body": text,
-            "source": rows.sources[row],
-            "label": names[int(rows.label_ids[row])],
-            "attributes": rows.attributes[row],
-        }
-        for name in members(reviewed):
-            masks[name][row] = True
-    return masks
