@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from local_cloud import deploy, launcher
-from local_cloud.defaults import ACCOUNT, PORT, REGION
+from local_cloud import options as wishes
+from local_cloud.defaults import PORT
+from local_cloud.options import Options
 
 DOWN = 3
 
@@ -34,8 +35,8 @@ def up(options: argparse.Namespace) -> int:
         print(f"already running: {_where(running)}")
         return 0
     if options.foreground:
-        return launcher.run(options.home, options.port, options.region, options.account)
-    cloud = launcher.start(options.home, options.port, options.region, options.account)
+        return launcher.run(options.home, options.port, Options.of(options))
+    cloud = launcher.start(options.home, options.port, Options.of(options))
     print(f"running: {_where(cloud)}")
     print(f"log: {options.home.resolve() / launcher.LOG_FILE}")
     return 0
@@ -95,13 +96,11 @@ def _target(options: argparse.Namespace) -> deploy.Target:
 
 
 def _where(cloud: launcher.Cloud) -> str:
-    return f"{cloud.endpoint_url} (account {cloud.account}, region {cloud.region}, pid {cloud.pid})"
-
-
-def _account(text: str) -> str:
-    if not re.fullmatch(r"[0-9]{12}", text):
-        raise argparse.ArgumentTypeError(f"an account number has twelve digits, got '{text}'")
-    return text
+    how = ["permissions enforced"] if cloud.auth else []
+    how += [f"records kept in {cloud.state}"] if cloud.state else []
+    how += [f"waits {cloud.speed:g} times faster"] if cloud.speed != 1 else []
+    where = f"{cloud.endpoint_url} (account {cloud.account}, region {cloud.region}, pid {cloud.pid})"
+    return "; ".join([where, *how])
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -115,10 +114,7 @@ def _parser() -> argparse.ArgumentParser:
 
     starting = commands.add_parser("up", parents=[shared], help="start it")
     starting.add_argument("--port", type=int, default=PORT, help="wished port; another if it is taken")
-    starting.add_argument("--region", default=REGION, help=f"AWS region it plays (default {REGION})")
-    starting.add_argument(
-        "--account", type=_account, default=ACCOUNT, help=f"account number it plays (default {ACCOUNT})"
-    )
+    wishes.add(starting)
     starting.add_argument(
         "--foreground", action="store_true", help="stay, log to the terminal, stop on Ctrl-C"
     )

@@ -21,14 +21,16 @@ from types import FrameType
 from typing import Any
 
 from local_cloud import children, processes
-from local_cloud.defaults import ACCOUNT, HOST, PORT, REGION
+from local_cloud.defaults import HOST, PORT
 from local_cloud.home import HomeError, claim, is_claimed
+from local_cloud.options import Options
 
 SERVER = "local_cloud.server"
 STATE_FILE = "cloud.json"
 LOG_FILE = "server.log"
 START_TIMEOUT_S = 60.0
 STOP_GRACE_S = 20.0
+DEFAULT = Options()
 _ROOT = Path(__file__).resolve().parents[1]
 _POLL_S = 0.05
 # Servers that this process has started, kept so that they can be reaped.
@@ -55,6 +57,8 @@ class Cloud:
         Region that the cloud was started for.
     started
         ISO 8601 time of the start, UTC.
+    auth, state, speed
+        As in `Options`.
     """
 
     pid: int
@@ -63,6 +67,9 @@ class Cloud:
     account: str
     region: str
     started: str
+    auth: bool = False
+    state: str | None = None
+    speed: float = 1.0
 
     def environment(self) -> dict[str, str]:
         """Return the variables that point the AWS CLI, boto3 and the CDK at this cloud."""
@@ -76,7 +83,7 @@ class Cloud:
         }
 
 
-def start(home: Path, port: int = PORT, region: str = REGION, account: str = ACCOUNT) -> Cloud:
+def start(home: Path, port: int = PORT, options: Options = DEFAULT) -> Cloud:
     """Start a detached server, or return the one that already runs for `home`.
 
     Parameters
@@ -85,7 +92,7 @@ def start(home: Path, port: int = PORT, region: str = REGION, account: str = ACC
         Directory for state, logs and job files; created when missing.
     port
         Port to listen on; any free one is taken when this one is in use.
-    region, account
+    options
         Of a cloud that is started; one that runs already keeps its own.
 
     Raises
@@ -101,7 +108,7 @@ def start(home: Path, port: int = PORT, region: str = REGION, account: str = ACC
         port = free_port(port)
         with (home / LOG_FILE).open("ab") as log:
             server = subprocess.Popen(
-                _command(home, port, region, account),
+                _command(home, port, options),
                 cwd=_ROOT,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -109,7 +116,7 @@ def start(home: Path, port: int = PORT, region: str = REGION, account: str = ACC
                 start_new_session=True,
             )
         _started[server.pid] = server
-        cloud = _cloud(server.pid, port, region, account)
+        cloud = _cloud(server.pid, port, options)
         try:
             _wait_until_ready(cloud, server, home / LOG_FILE)
         except BaseException:
@@ -119,7 +126,7 @@ def start(home: Path, port: int = PORT, region: str = REGION, account: str = ACC
         return cloud
 
 
-def run(home: Path, port: int = PORT, region: str = REGION, account: str = ACCOUNT) -> int:
+def run(home: Path, port: int = PORT, options: Options = DEFAULT) -> int:
     """Run the server in the foreground until it ends or Ctrl-C; return its exit code.
 
     Raises
@@ -136,10 +143,10 @@ def run(home: Path, port: int = PORT, region: str = REGION, account: str = ACCOU
                 f"a local cloud already runs for {home} at {running.endpoint_url}; stop it first"
             )
         port = free_port(port)
-        command = _command(home, port, region, account)
+        command = _command(home, port, options)
         server = children.spawn(command, env=os.environ, cwd=_ROOT, stdout=sys.stdout.fileno())
         with _ending(server):
-            cloud = _cloud(server.pid, port, region, account)
+            cloud = _cloud(server.pid, port, options)
             _wait_until_ready(cloud, server, None)
             _write_state(home, cloud)
             starting.close()
@@ -209,14 +216,23 @@ def _prepared(home: Path) -> Path:
         raise LaunchError(str(error)) from error
 
 
-def _command(home: Path, port: int, region: str, account: str) -> list[str]:
+def _command(home: Path, port: int, options: Options) -> list[str]:
     where = ["--home", str(home), "--port", str(port)]
-    return [sys.executable, "-m", SERVER, *where, "--account", account, "--region", region]
+    return [sys.executable, "-m", SERVER, *where, *options.arguments()]
 
 
-def _cloud(pid: int, port: int, region: str, account: str) -> Cloud:
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    return Cloud(pid, port, f"http://{HOST}:{port}", account, region, started)
+def _cloud(pid: int, port: int, options: Options) -> Cloud:
+    return Cloud(
+        pid=pid,
+        port=port,
+        endpoint_url=f"http://{HOST}:{port}",
+        account=options.account,
+        region=options.region,
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+        auth=options.auth,
+        state=str(options.state) if options.state else None,
+        speed=options.speed,
+    )
 
 
 def _wait_until_ready(

@@ -10,14 +10,16 @@ import logging
 import os
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from local_cloud import children
-from local_cloud.defaults import ACCOUNT, HOST, REGION
+from local_cloud import children, options
+from local_cloud.clock import Clock
+from local_cloud.defaults import HOST
 from local_cloud.home import HomeError, claim, clear
+from local_cloud.options import Options
 from local_cloud.visitors import Asgi, programs_only
 
 OWN_PATHS = "/_local_cloud/"
@@ -38,14 +40,24 @@ class Settings:
         Folder for jobs, logs and state; made by a local cloud.
     port
         Port on 127.0.0.1.
-    account, region
-        Whose requests are those that carry no signature, and where the emulator's own parts are.
+    options
+        How it behaves. Requests that carry no signature are those of its account and region, and the
+        emulator's own parts are there.
     """
 
     home: Path
     port: int
-    account: str = ACCOUNT
-    region: str = REGION
+    options: Options = field(default_factory=Options)
+
+    @property
+    def account(self) -> str:
+        """Whose requests are those that carry no signature."""
+        return self.options.account
+
+    @property
+    def region(self) -> str:
+        """Where the emulator's own parts are."""
+        return self.options.region
 
     @property
     def url(self) -> str:
@@ -62,6 +74,7 @@ def configure_environment(settings: Settings) -> None:
         GATEWAY_PORT=str(settings.port),
         MINISTACK_ACCOUNT_ID=settings.account,
         MINISTACK_REGION=settings.region,
+        AUTH=str(settings.options.auth).lower(),
         IOT_MTLS_ENABLED="0",
         SFTP_ENABLED="0",
         AWS_ENDPOINT_URL=settings.url,
@@ -81,7 +94,12 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
         importlib.import_module(f"local_cloud.sagemaker.{part}")
     from local_cloud.sagemaker import cloudformation, events
 
-    contexts = Contexts(endpoint_url=settings.url, home=settings.home, event_sink=hooks.on_loop(loop))
+    contexts = Contexts(
+        endpoint_url=settings.url,
+        home=settings.home,
+        event_sink=hooks.on_loop(loop),
+        clock=Clock(settings.options.speed),
+    )
     service = Service(contexts)
     hooks.register_service("sagemaker", service.handle, target_prefix="SageMaker.", paths=PATHS)
     cloudformation.register(contexts)
@@ -155,8 +173,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m local_cloud.server", description=__doc__)
     parser.add_argument("--home", type=Path, required=True, help="directory for jobs, logs and state")
     parser.add_argument("--port", type=int, required=True, help="port on 127.0.0.1")
-    parser.add_argument("--account", default=ACCOUNT, help="account number, twelve digits")
-    parser.add_argument("--region", default=REGION)
+    options.add(parser)
     parsed = parser.parse_args(arguments)
     try:
         home = claim(parsed.home)
@@ -164,7 +181,7 @@ def main(arguments: list[str] | None = None) -> int:
     except HomeError as error:
         parser.error(str(error))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    settings = Settings(home, parsed.port, parsed.account, parsed.region)
+    settings = Settings(home, parsed.port, Options.of(parsed))
     configure_environment(settings)
     asyncio.run(run(settings))
     # Worker threads may still wait for jobs that are gone: nothing of them is worth waiting for.

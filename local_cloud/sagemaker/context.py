@@ -12,6 +12,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from local_cloud.clock import Clock
 from local_cloud.sagemaker.store import Store
 
 # (account, region, detail type, detail, resource ARNs)
@@ -49,6 +50,8 @@ class Context:
         Records of this account and region.
     event_sink : EventSink
         Receives the events of `emit`.
+    clock : Clock
+        Measures waits that AWS makes and that may be sped up here.
     """
 
     account: str
@@ -57,6 +60,7 @@ class Context:
     home: Path
     store: Store = field(default_factory=Store)
     event_sink: EventSink = discard_event
+    clock: Clock = field(default_factory=Clock)
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -128,8 +132,20 @@ class Context:
 class Contexts:
     """One Context an account and region, all over the same cloud."""
 
-    def __init__(self, *, endpoint_url: str, home: Path, event_sink: EventSink = discard_event) -> None:
-        self._shared: dict[str, Any] = {"endpoint_url": endpoint_url, "home": home, "event_sink": event_sink}
+    def __init__(
+        self,
+        *,
+        endpoint_url: str,
+        home: Path,
+        event_sink: EventSink = discard_event,
+        clock: Clock = Clock(),  # noqa: B008 - it cannot change
+    ) -> None:
+        self._shared: dict[str, Any] = {
+            "endpoint_url": endpoint_url,
+            "home": home,
+            "event_sink": event_sink,
+            "clock": clock,
+        }
         self._lock = threading.Lock()
         self._contexts: dict[tuple[str, str], Context] = {}
 

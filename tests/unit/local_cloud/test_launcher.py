@@ -23,6 +23,9 @@ STUB = """
     parser.add_argument("--port", type=int)
     parser.add_argument("--account")
     parser.add_argument("--region")
+    parser.add_argument("--auth", action="store_true")
+    parser.add_argument("--state")
+    parser.add_argument("--speed", type=float)
     options = parser.parse_args()
     behaviour = open("behaviour").read()
     if behaviour == "fails":
@@ -99,7 +102,17 @@ def test_home_that_is_not_ours_is_refused_and_left_alone(
 def test_state_file_holds_what_others_need(home: Path, port: int) -> None:
     cloud = launcher.start(home, port)
     state = json.loads((home / launcher.STATE_FILE).read_text())
-    assert set(state) == {"pid", "port", "endpoint_url", "account", "region", "started"}
+    assert set(state) == {
+        "pid",
+        "port",
+        "endpoint_url",
+        "account",
+        "region",
+        "started",
+        "auth",
+        "state",
+        "speed",
+    }
     assert state["account"] == "123456789012"
     assert cloud.environment()["AWS_ENDPOINT_URL"] == state["endpoint_url"]
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from local_cloud import server
+from local_cloud.options import Options
 
 HERE = (b"host", b"127.0.0.1:4600")
 
@@ -31,7 +32,7 @@ def test_the_emulator_listens_on_loopback_only(environment: dict[str, str], tmp_
 def test_the_emulator_plays_the_account_and_region_it_is_given(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    server.configure_environment(server.Settings(tmp_path, 4600, "111122223333", "eu-west-1"))
+    server.configure_environment(server.Settings(tmp_path, 4600, Options("eu-west-1", "111122223333")))
     assert environment["MINISTACK_ACCOUNT_ID"] == "111122223333"
     assert environment["MINISTACK_REGION"] == "eu-west-1"
 
@@ -55,7 +56,7 @@ def _get(path: str, *extra: tuple[bytes, bytes]) -> tuple[list[dict[str, Any]], 
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    settings = server.Settings(Path("home"), 4600, "111122223333", "eu-west-1")
+    settings = server.Settings(Path("home"), 4600, Options("eu-west-1", "111122223333"))
     scope = {"type": "http", "path": path, "headers": [HERE, *extra]}
     asyncio.run(server.application(app, settings)(scope, None, send))  # type: ignore[arg-type]
     return sent, passed
