@@ -10,10 +10,12 @@ import logging
 import os
 import signal
 import sys
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs
 
 from local_cloud import children, options
 from local_cloud.clock import Clock
@@ -22,10 +24,15 @@ from local_cloud.home import HomeError, claim, clear
 from local_cloud.options import Options
 from local_cloud.visitors import Asgi, programs_only
 
+if TYPE_CHECKING:
+    from local_cloud.sagemaker.service import Service
+
 OWN_PATHS = "/_local_cloud/"
 HEALTH = f"{OWN_PATHS}health"
 # Modules that register operations, routes and resource types when they are imported.
 PARTS = ("control", "registry", "pipelines", "jobs", "endpoints", "feature_store", "cloudformation")
+Answer = tuple[int, dict[str, str], bytes]
+OwnPaths = Callable[..., Awaitable[Answer]]
 _log = logging.getLogger("local_cloud.server")
 _STOP_GRACE_SECONDS = 3.0
 
@@ -84,7 +91,7 @@ def configure_environment(settings: Settings) -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 
-def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
+def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> Service:
     """Put the SageMaker service, its resource types and event targets into the emulator."""
     from local_cloud import ministack_hooks as hooks
     from local_cloud.sagemaker.context import Contexts
@@ -105,31 +112,62 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> None:
     cloudformation.register(contexts)
     hooks.register_pipeline_targets(events.pipeline_starter(contexts))
     hooks.put_query_results_in_place()
+    return service
 
 
-def with_own_paths(app: Asgi, settings: Settings) -> Asgi:
-    """The application with a health route in front; its other own paths go to the service unsigned."""
-    body = json.dumps({"status": "ok", "pid": os.getpid(), "version": version("ministack")}).encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    scope_of_service = f"Credential={settings.account}/20200101/{settings.region}/sagemaker/aws4_request"
-    signature = (b"authorization", f"AWS4-HMAC-SHA256 {scope_of_service}".encode())
+def with_own_paths(app: Asgi, own: OwnPaths) -> Asgi:
+    """The application with a health route in front; its other own paths go to the service, unsigned."""
+    health = json.dumps({"status": "ok", "pid": os.getpid(), "version": version("ministack")}).encode()
 
     async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
         path = scope["path"] if scope["type"] == "http" else ""
         if path == HEALTH:
-            await send({"type": "http.response.start", "status": 200, "headers": headers})
-            await send({"type": "http.response.body", "body": body})
-            return
-        if path.startswith(OWN_PATHS):
-            scope = {**scope, "headers": [*scope["headers"], signature]}
-        await app(scope, receive, send)
+            await _send(send, 200, {"content-type": "application/json"}, health)
+        elif path.startswith(OWN_PATHS):
+            headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
+            query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
+            body = await _body(receive)
+            await _send(send, *await own(scope["method"], path, headers, body, query))
+        else:
+            await app(scope, receive, send)
 
     return serve
 
 
-def application(emulator: Asgi, settings: Settings) -> Asgi:
+def application(emulator: Asgi, own: OwnPaths) -> Asgi:
     """All that is served: the emulator and the server's own paths, for programs of this machine alone."""
-    return programs_only(with_own_paths(emulator, settings))
+    return programs_only(with_own_paths(emulator, own))
+
+
+def own_paths(service: Service, settings: Settings) -> OwnPaths:
+    """What answers on the server's own paths: the service, in the account and region of the settings."""
+
+    async def answer(
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: dict[str, list[str]],
+    ) -> Answer:
+        return await service.serve(settings.account, settings.region, method, path, headers, body, query)
+
+    return answer
+
+
+async def _body(receive: Any) -> bytes:
+    parts = []
+    while True:
+        message = await receive()
+        parts.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _send(send: Any, status: int, headers: dict[str, str], body: bytes) -> None:
+    listed = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers.items()]
+    listed.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": listed})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def run(settings: Settings) -> None:
@@ -142,7 +180,7 @@ async def run(settings: Settings) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    register(settings, loop)
+    service = register(settings, loop)
 
     async def stop() -> None:
         await stopping.wait()
@@ -155,7 +193,8 @@ async def run(settings: Settings) -> None:
     config.shutdown_timeout = 5
     config.loglevel = os.environ["LOG_LEVEL"]
     try:
-        await serve(application(hooks.asgi_app(), settings), config, shutdown_trigger=stop)
+        app = application(hooks.asgi_app(), own_paths(service, settings))
+        await serve(app, config, shutdown_trigger=stop)
     finally:
         await asyncio.to_thread(children.terminate_all, _STOP_GRACE_SECONDS)
 

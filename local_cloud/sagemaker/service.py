@@ -32,7 +32,21 @@ class Service:
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> hooks.Answer:
         """Answer one request on a worker thread, in the account and region it is signed for."""
-        ctx = self._contexts.of(hooks.request_account(), hooks.request_region())
+        account, region = hooks.request_account(), hooks.request_region()
+        return await self.serve(account, region, method, path, headers, body, query)
+
+    async def serve(
+        self,
+        account: str,
+        region: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        query: dict[str, list[str]],
+    ) -> hooks.Answer:
+        """Answer one request on a worker thread, in this account and region."""
+        ctx = self._contexts.of(account, region)
         flat = {key: ",".join(values) for key, values in query.items()}
         request = operations.Request(method, path, headers, body, flat)
         run = contextvars.copy_context().run
