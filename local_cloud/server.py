@@ -30,7 +30,16 @@ if TYPE_CHECKING:
 OWN_PATHS = "/_local_cloud/"
 HEALTH = f"{OWN_PATHS}health"
 # Modules that register operations, routes and resource types when they are imported.
-PARTS = ("control", "registry", "pipelines", "jobs", "endpoints", "feature_store", "cloudformation")
+PARTS = (
+    "control",
+    "registry",
+    "pipelines",
+    "jobs",
+    "endpoints",
+    "feature_store",
+    "cloudformation",
+    "console",
+)
 Answer = tuple[int, dict[str, str], bytes]
 OwnPaths = Callable[..., Awaitable[Answer]]
 _log = logging.getLogger("local_cloud.server")
