@@ -32,11 +32,9 @@ class Problems:
 
     def add(self, path: str, value: object, constraint: str) -> None:
         """Note that `value` at `path` breaks a constraint."""
-        shown = str(value) if len(str(value)) <= 200 else str(value)[:200] + "..."
-        where = path or "(request)"
-        self.found.append(
-            f"Value '{shown}' at '{where}' failed to satisfy constraint: Member must {constraint}"
-        )
+        text = str(value) if len(str(value)) <= 200 else str(value)[:200] + "..."
+        shown = "null" if value is None else f"'{text}'"
+        self.found.append(f"Value {shown} at '{path}' failed to satisfy constraint: Member must {constraint}")
 
 
 def check(shape: Shape, value: Any, path: str, problems: Problems) -> Any:
@@ -54,7 +52,9 @@ def check(shape: Shape, value: Any, path: str, problems: Problems) -> Any:
         return _structure(shape, value, path, problems)
     _size(shape, value, path, problems)
     if isinstance(shape, ListShape):
-        return [check(shape.member, item, f"{path}[{at}]", problems) for at, item in enumerate(value)]
+        return [
+            check(shape.member, item, f"{path}.{at}.member", problems) for at, item in enumerate(value, 1)
+        ]
     if isinstance(shape, MapShape):
         return {
             check(shape.key, key, f"{path} key", problems): check(
@@ -71,15 +71,20 @@ def _structure(shape: StructureShape, value: dict[str, Any], path: str, problems
     lead = f"{path}." if path else ""
     for name in shape.required_members:
         if value.get(name) is None:
-            problems.add(lead + name, "null", "not be null")
+            problems.add(lead + _spelt(name), None, "not be null")
     parsed = {}
     for name, item in value.items():
         if name not in shape.members:
             known = ", ".join(sorted(shape.members)[:40])
             problems.found.append(f"Unknown parameter '{lead}{name}'; known here: {known}")
         elif item is not None:
-            parsed[name] = check(shape.members[name], item, lead + name, problems)
+            parsed[name] = check(shape.members[name], item, lead + _spelt(name), problems)
     return parsed
+
+
+def _spelt(name: str) -> str:
+    """A member as the service's validator spells it: ``productionVariants.1.member.modelName``."""
+    return name[:1].lower() + name[1:]
 
 
 def _string(shape: StringShape, value: str, path: str, problems: Problems) -> None:

@@ -8,9 +8,54 @@ VALIDATION = "ValidationException"
 LIMIT_EXCEEDED = "ResourceLimitExceeded"
 CONFLICT = "ConflictException"
 
-# The older SageMaker resources answer ValidationException where the newer ones answer ResourceNotFound.
-_FOUND_BY_VALIDATION = {"Model", "EndpointConfig", "Endpoint", "ModelPackage", "ModelPackageGroup"}
-_TAKEN_BY_IN_USE = {"TrainingJob", "ProcessingJob", "FeatureGroup", "TransformJob", "Experiment"}
+# How the service words a missing and a taken name, by kind; what is not listed has the wording of the newer
+# resources. {name} and {arn} are filled in, {words} is the kind in words.
+_OLDER_MISSING = (VALIDATION, 'Could not find {words} "{arn}".')
+_REGISTRY_MISSING = (VALIDATION, "{kind} {arn} does not exist.")
+_JOB_MISSING = (VALIDATION, "Could not find requested job with name: {name}")
+_MISSING = {
+    "Model": _OLDER_MISSING,
+    "EndpointConfig": _OLDER_MISSING,
+    "Endpoint": _OLDER_MISSING,
+    "ModelPackage": _REGISTRY_MISSING,
+    "ModelPackageGroup": _REGISTRY_MISSING,
+    "TrainingJob": (VALIDATION, "Requested resource not found."),
+    "ProcessingJob": _JOB_MISSING,
+    "TransformJob": _JOB_MISSING,
+    "FeatureGroup": (
+        RESOURCE_NOT_FOUND,
+        "Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name}",
+    ),
+}
+_OLDER_TAKEN = (VALIDATION, 'Cannot create already existing {words} "{arn}".')
+_REGISTRY_TAKEN = (VALIDATION, "{kind} already exists: {arn}")
+_JOB_TAKEN = (
+    RESOURCE_IN_USE,
+    "Job name must be unique within an AWS account and region, and a job with this name already exists "
+    "({arn})",
+)
+_TAKEN = {
+    "Model": _OLDER_TAKEN,
+    "EndpointConfig": _OLDER_TAKEN,
+    "Endpoint": _OLDER_TAKEN,
+    "ModelPackage": _REGISTRY_TAKEN,
+    "ModelPackageGroup": _REGISTRY_TAKEN,
+    "TrainingJob": (
+        RESOURCE_IN_USE,
+        "Training job names must be unique within an AWS account and region, and a training job with this "
+        "name already exists ({arn})",
+    ),
+    "ProcessingJob": _JOB_TAKEN,
+    "TransformJob": _JOB_TAKEN,
+    "HyperParameterTuningJob": _JOB_TAKEN,
+    "FeatureGroup": (
+        RESOURCE_IN_USE,
+        "Resource Already Exists: FeatureGroup with name {name} already exists. Choose a different name.\n"
+        "Info: Feature Group '{name}' already exists.",
+    ),
+    "ModelCard": (CONFLICT, "Modelcard {name} already exists"),
+}
+_WORDS = {"EndpointConfig": "endpoint configuration"}
 
 
 class ServiceError(Exception):
@@ -43,18 +88,20 @@ def validation(message: str) -> ServiceError:
     return ServiceError(VALIDATION, message)
 
 
-def not_found(kind: str, name: str) -> ServiceError:
-    """The error for a resource that does not exist, under the code SageMaker uses for that kind."""
-    if kind in _FOUND_BY_VALIDATION:
-        return ServiceError(VALIDATION, f'Could not find {_words(kind)} "{name}".')
-    return ServiceError(RESOURCE_NOT_FOUND, f"{kind} '{name}' does not exist.")
+def not_found(kind: str, name: str, arn: str = "") -> ServiceError:
+    """The error for a resource that does not exist, under the code and in the words of its kind."""
+    code, text = _MISSING.get(kind, (RESOURCE_NOT_FOUND, "{kind} '{arn}' does not exist."))
+    return ServiceError(code, _filled(text, kind, name, arn))
 
 
-def already_exists(kind: str, name: str) -> ServiceError:
+def already_exists(kind: str, name: str, arn: str = "") -> ServiceError:
     """The error for creating a resource whose name is taken."""
-    if kind in _TAKEN_BY_IN_USE:
-        return ServiceError(RESOURCE_IN_USE, f"{kind} names must be unique: '{name}' already exists.")
-    return ServiceError(VALIDATION, f'Cannot create already existing {_words(kind)} "{name}".')
+    newer = (
+        "{kind} names must be unique within an AWS account and region. "
+        "{kind} with name ({name}) already exists."
+    )
+    code, text = _TAKEN.get(kind, (VALIDATION, newer))
+    return ServiceError(code, _filled(text, kind, name, arn))
 
 
 def in_use(kind: str, name: str, why: str) -> ServiceError:
@@ -63,5 +110,6 @@ def in_use(kind: str, name: str, why: str) -> ServiceError:
     return ServiceError(code, f"{kind} '{name}' is in use: {why}")
 
 
-def _words(kind: str) -> str:
-    return "".join(f" {letter.lower()}" if letter.isupper() else letter for letter in kind).strip()
+def _filled(text: str, kind: str, name: str, arn: str) -> str:
+    words = _WORDS.get(kind) or "".join(f" {one.lower()}" if one.isupper() else one for one in kind).strip()
+    return text.format(kind=kind, words=words, name=name, arn=arn or name)

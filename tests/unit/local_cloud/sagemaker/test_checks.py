@@ -15,20 +15,24 @@ GOOD = {"ModelPackageGroupName": "reviews", "Tags": [{"Key": "a", "Value": "b"}]
 @pytest.mark.parametrize(
     ("operation", "params", "path"),
     [
-        ("CreateModelPackageGroup", {}, "'ModelPackageGroupName'.* not be null"),
-        ("CreateModelPackageGroup", {"ModelPackageGroupName": 3}, "'ModelPackageGroupName'.* of type string"),
-        ("CreateModelPackageGroup", {"ModelPackageGroupName": "a b"}, "'ModelPackageGroupName'.* pattern"),
+        ("CreateModelPackageGroup", {}, "'modelPackageGroupName'.* not be null"),
+        ("CreateModelPackageGroup", {"ModelPackageGroupName": 3}, "'modelPackageGroupName'.* of type string"),
+        ("CreateModelPackageGroup", {"ModelPackageGroupName": "a b"}, "'modelPackageGroupName'.* pattern"),
         (
             "CreateModelPackageGroup",
             {"ModelPackageGroupName": "a" * 64},
-            "'ModelPackageGroupName'.*less than",
+            "'modelPackageGroupName'.*less than",
         ),
-        ("CreateModelPackageGroup", {**GOOD, "Tags": [{"Key": "a"}]}, r"'Tags\[0\]\.Value'"),
+        (
+            "CreateModelPackageGroup",
+            {**GOOD, "Tags": [{"Key": "a"}]},
+            r"Value null at 'tags\.1\.member\.value'",
+        ),
         ("CreateModelPackageGroup", {**GOOD, "Colour": "red"}, "Unknown parameter 'Colour'"),
         ("UpdateModelPackage", {"ModelApprovalStatus": "Yes"}, r"enum value set: \[Approved, "),
-        ("ListModels", {"MaxResults": 0}, "'MaxResults'.* greater than or equal to 1"),
-        ("ListModels", {"MaxResults": True}, "'MaxResults'.* of type integer"),
-        ("ListModels", {"CreationTimeAfter": "yesterday"}, "'CreationTimeAfter'.* timestamp"),
+        ("ListModels", {"MaxResults": 0}, "'maxResults'.* greater than or equal to 1"),
+        ("ListModels", {"MaxResults": True}, "'maxResults'.* of type integer"),
+        ("ListModels", {"CreationTimeAfter": "yesterday"}, "'creationTimeAfter'.* timestamp"),
     ],
 )
 def test_what_is_wrong_is_named(operation: str, params: dict[str, Any], path: str) -> None:

@@ -85,7 +85,7 @@ def test_lists_are_sorted_and_filtered_as_asked(ctx: Context) -> None:
 
 
 def test_an_endpoint_config_needs_its_models_and_distinct_variants(ctx: Context) -> None:
-    with pytest.raises(ServiceError, match='Could not find model "m"'):
+    with pytest.raises(ServiceError, match=r'Could not find model "arn:\S+:model/m"'):
         _call(ctx, "CreateEndpointConfig", EndpointConfigName="c", ProductionVariants=[_variant("v", "m")])
     _models(ctx, "m")
     twice = [_variant("v", "m"), _variant("v", "m")]
