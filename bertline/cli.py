@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import sys
+from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
@@ -72,20 +73,36 @@ def demo(env: Environment = "dev", preset: str = "demo") -> None:
 
 @app.command()
 def up(
-    env: Environment = "dev", port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None
+    env: Environment = "dev",
+    port: Annotated[int | None, typer.Option(help="The port to listen on.")] = None,
+    auth: Annotated[
+        bool | None,
+        typer.Option("--auth/--no-auth", help="Enforce permissions, as AWS does.  [default: yes]"),
+    ] = None,
+    state: Annotated[Path | None, typer.Option(help="Folder that keeps everything between starts.")] = None,
+    speed: Annotated[
+        float | None, typer.Option(help="Make bake times, alarm periods and cooldowns so many times faster.")
+    ] = None,
 ) -> None:
     """Start the local cloud, for the region and account of an environment's settings."""
-    target, started = cloud.up(env, port)
-    console.print(
-        f"the local cloud {'is up' if started else 'was already up'} at {target.endpoint_url}",
-        highlight=False,
-    )
+    _, started = cloud.up(env, cloud.Wishes(port, auth, state, speed))
+    console.print("the local cloud is up" if started else "the local cloud was already up")
+    cloud.describe(echo)
 
 
 @app.command()
 def down() -> None:
     """Stop the local cloud and everything it runs."""
     console.print("the local cloud is stopped" if cloud.down() else "the local cloud was not running")
+
+
+@app.command()
+def reset(
+    state: Annotated[Path | None, typer.Option(help="Folder that keeps its state, if it has one.")] = None,
+) -> None:
+    """Empty the local cloud: stacks, buckets, models and everything else it holds."""
+    cloud.reset(state)
+    console.print("the local cloud is empty")
 
 
 @app.command()
@@ -224,6 +241,8 @@ def status(env: Environment = "dev") -> None:
         )
         raise typer.Exit(3)
     target = target_of(env)
+    if target.kind == "local":
+        cloud.describe(echo)
     place = platform.find(target, env)
     table = Table(title=target.endpoint_url or f"AWS, {target.region}", title_justify="left")
     for column in ("what", "name", "state"):

@@ -33,6 +33,7 @@ def test_help_lists_the_commands(bertline: Any) -> None:
         "demo",
         "up",
         "down",
+        "reset",
         "deploy",
         "run",
         "watch",
