@@ -5,13 +5,16 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.endpoints import logs, manager, metrics
+from local_cloud.sagemaker.endpoints import worker as worker_module
 from local_cloud.sagemaker.endpoints.deployment import Deployment, Variant
 from local_cloud.sagemaker.endpoints.errors import WorkerTimeout, WorkerUnavailable
-from local_cloud.sagemaker.endpoints.worker import INVOCATION_TIMEOUT_S, Reply, Worker
+from local_cloud.sagemaker.endpoints.worker import Reply, Worker
 from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.operations import Request, Response, route
 
@@ -23,9 +26,44 @@ _shadow_pool: list[ThreadPoolExecutor] = []
 _shadow_lock = threading.Lock()
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a model server answered, and the variant it belongs to. Header names are in lower case."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    variant: str
+
+
 @route("POST", r"/endpoints/(?P<name>[^/]+)/invocations")
-def invoke(ctx: Context, request: Request) -> Response:
-    """Answer with what the model server says.
+def invoke_endpoint(ctx: Context, request: Request) -> Response:
+    """Answer with what the model server says."""
+    answered = invoke(ctx, request.match["name"], request.body, request.headers)
+    headers = {
+        "Content-Type": answered.headers.get("content-type", "application/octet-stream"),
+        INVOKED_HEADER: answered.variant,
+    }
+    if ATTRIBUTES_HEADER in answered.headers:
+        headers[ATTRIBUTES_HEADER] = answered.headers[ATTRIBUTES_HEADER]
+    return Response(200, headers, answered.body)
+
+
+def invoke(
+    ctx: Context,
+    endpoint: str,
+    body: bytes,
+    headers: Mapping[str, str],
+    timeout_s: float | None = None,
+) -> Answer:
+    """Send a request to a variant of an endpoint: chosen, counted and copied to shadows as the service does.
+
+    Parameters
+    ----------
+    headers
+        Of InvokeEndpoint, in lower case.
+    timeout_s
+        Seconds the model may take; None for those of a real-time invocation.
 
     Raises
     ------
@@ -33,32 +71,25 @@ def invoke(ctx: Context, request: Request) -> Response:
         ValidationError for an unknown endpoint or variant; ModelError (424) when the model refuses or dies.
     """
     started = time.perf_counter()
-    name = request.match["name"]
-    deployment, variant, worker = _reserve(ctx, name, request.headers.get(VARIANT_HEADER))
+    deployment, variant, worker = _reserve(ctx, endpoint, headers.get(VARIANT_HEADER))
     reply, failure, model_s = None, "the model server is not running", 0.0
     if worker is not None:
-        reply, failure, model_s = _ask(worker, request)
+        reply, failure, model_s = _ask(worker, body, headers, timeout_s)
     status = reply.status if reply else 500
     metrics.of(ctx).record(
-        name,
+        endpoint,
         variant.plan.name,
         deployment.config,
         status=status,
         model_s=model_s,
         overhead_s=time.perf_counter() - started - model_s,
     )
-    _copy_to_shadows(deployment, variant, request)
+    _copy_to_shadows(deployment, variant, body, headers)
     if reply is None:
-        raise _model_error(ctx, name, 0, failure)
+        raise _model_error(ctx, endpoint, 0, failure)
     if reply.status >= 400:
-        raise _model_error(ctx, name, reply.status, reply.body.decode(errors="replace"))
-    headers = {
-        "Content-Type": reply.headers.get("content-type", "application/octet-stream"),
-        INVOKED_HEADER: variant.plan.name,
-    }
-    if ATTRIBUTES_HEADER in reply.headers:
-        headers[ATTRIBUTES_HEADER] = reply.headers[ATTRIBUTES_HEADER]
-    return Response(200, headers, reply.body)
+        raise _model_error(ctx, endpoint, reply.status, reply.body.decode(errors="replace"))
+    return Answer(reply.status, reply.headers, reply.body, variant.plan.name)
 
 
 def _reserve(ctx: Context, name: str, wanted: str | None) -> tuple[Deployment, Variant, Worker | None]:
@@ -87,17 +118,20 @@ def _variant(deployment: Deployment, endpoint: str, wanted: str | None) -> Varia
     return chosen
 
 
-def _ask(worker: Worker, request: Request) -> tuple[Reply | None, str, float]:
+def _ask(
+    worker: Worker, body: bytes, headers: Mapping[str, str], timeout_s: float | None = None
+) -> tuple[Reply | None, str, float]:
     """Return the answer, or why there is none, and the seconds it took."""
-    headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+    passed = {name: headers[name] for name in _PASSED_ON if name in headers}
+    patience = timeout_s or worker_module.INVOCATION_TIMEOUT_S
     started = time.perf_counter()
     reply, failure = None, ""
     try:
-        reply = worker.invoke("POST", "/invocations", request.body, headers)
+        reply = worker.invoke("POST", "/invocations", body, passed, patience)
     except WorkerUnavailable:
         failure = "the model server ended while it was answering; it is being restarted"
     except WorkerTimeout:
-        failure = f"no answer within {INVOCATION_TIMEOUT_S:.0f} seconds"
+        failure = f"no answer within {patience:g} seconds"
     finally:
         worker.end()
     return reply, failure, time.perf_counter() - started
@@ -119,14 +153,16 @@ def _model_error(ctx: Context, name: str, status: int, message: str) -> ServiceE
     )
 
 
-def _copy_to_shadows(deployment: Deployment, answering: Variant, request: Request) -> None:
+def _copy_to_shadows(
+    deployment: Deployment, answering: Variant, body: bytes, headers: Mapping[str, str]
+) -> None:
     """Send shadow variants their share of copies: their weight over that of the variant that answered."""
     for shadow in deployment.shadows:
         if random.random() * answering.weight >= shadow.weight:  # noqa: S311 - sampling, not secrets
             continue
         worker = shadow.reserve()
         if worker is not None:
-            _pool().submit(_ask, worker, request)
+            _pool().submit(_ask, worker, body, headers)
 
 
 def _pool() -> ThreadPoolExecutor:

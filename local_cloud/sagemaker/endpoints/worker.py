@@ -118,8 +118,15 @@ class Worker:
             self._in_flight -= 1
             self._changed.notify_all()
 
-    def invoke(self, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> Reply:
-        """Send a request over a kept connection.
+    def invoke(
+        self,
+        method: str,
+        path: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        timeout_s: float | None = None,
+    ) -> Reply:
+        """Send a request over a kept connection and wait `timeout_s` seconds at most, 60 when None.
 
         Raises
         ------
@@ -131,6 +138,9 @@ class Worker:
         while True:
             connection, reused = self._connection()
             try:
+                connection.timeout = INVOCATION_TIMEOUT_S if timeout_s is None else timeout_s
+                if connection.sock is not None:
+                    connection.sock.settimeout(connection.timeout)
                 connection.request(method, path, body, dict(headers))
                 answer = connection.getresponse()
                 content = answer.read()
