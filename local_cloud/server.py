@@ -39,6 +39,7 @@ PARTS = (
     "feature_store",
     "cloudformation",
     "console",
+    "coverage",
 )
 Answer = tuple[int, dict[str, str], bytes]
 OwnPaths = Callable[..., Awaitable[Answer]]

@@ -1,21 +1,30 @@
-"""The model-driven control plane: Create, Describe, List, Update and Delete of kinds without own code."""
+"""Kinds that are records and no more, by the service model alone; any other operation is refused by name."""
 
 from __future__ import annotations
 
 import re
 from typing import Any
 
-from local_cloud.sagemaker import listing, model, resources
+from local_cloud.sagemaker import listing, registry, resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import ServiceError, not_found, validation
 from local_cloud.sagemaker.operations import Params, fallback, operation
 
-# Kinds that report a status: the member, and the one they have as soon as they exist.
-_STATUS = {
-    "ModelPackageGroup": ("ModelPackageGroupStatus", "Completed"),
-    "MonitoringSchedule": ("MonitoringScheduleStatus", "Scheduled"),
+# What a record is on AWS too: nothing happens when it is made, only when something names it.
+_KEPT = {
+    "Model": {"Describe", "List"},
+    "EndpointConfig": {"Describe", "List", "Delete"},
+    "FeatureGroup": {"List"},
 }
+_STATUS = {"FeatureGroup": "FeatureGroupStatus"}
 _VERB = re.compile(r"(Create|Describe|Update|Delete|List)([A-Z]\w+)")
+_WHERE = "GET /_local_cloud/coverage lists what it does"
+
+
+def keeps(name: str) -> bool:
+    """Whether an operation without code of its own is served as a record."""
+    verb, kind = _parts(name)
+    return verb in _KEPT.get(kind, ())
 
 
 @fallback
@@ -25,58 +34,70 @@ def generic(ctx: Context, name: str, params: Params) -> Params:
     Raises
     ------
     ServiceError
-        When the operation is more than a record, so that this cloud would have to do real work for it.
+        UnsupportedOperation, when the operation is more than a record here.
     """
+    if not keeps(name):
+        raise unsupported(name)
+    verb, kind = _parts(name)
+    if verb == "List":
+        records = ctx.store.list(kind)
+        return listing.respond(name, params, records, name=f"{kind}Name", status=_STATUS.get(kind, ""))
+    named = params[f"{kind}Name"]
+    if verb == "Create":
+        return resources.create(ctx, kind, named, dict(params))
+    found = resources.get(ctx, kind, named)
+    if verb == "Update":
+        return ctx.store.update(kind, found[f"{kind}Name"], **params, LastModifiedTime=now())
+    if verb == "Delete":
+        resources.delete(ctx, kind, found[f"{kind}Name"])
+    return found
+
+
+def unsupported(name: str, why: str = "") -> ServiceError:
+    """The refusal of an operation, or of a part of one: says which, and where the list of the others is."""
+    reason = f": {why}" if why else ""
+    return ServiceError("UnsupportedOperation", f"The local cloud does not serve {name}{reason}. {_WHERE}.")
+
+
+def _parts(name: str) -> tuple[str, str]:
     matched = _VERB.fullmatch(name)
     if not matched:
-        raise ServiceError("UnsupportedOperation", f"The local cloud does not serve {name}.")
+        return "", ""
     verb, kind = matched.groups()
-    if verb == "List":
-        return _list(ctx, name, kind, params)
-    member = _name_member(name, kind)
-    return {"Create": _create, "Describe": _describe, "Update": _update, "Delete": _delete}[verb](
-        ctx, kind, params[member], params
-    )
+    return verb, kind.removesuffix("s") if verb == "List" else kind
 
 
-def _create(ctx: Context, kind: str, name: str, params: Params) -> Params:
-    record = dict(params)
-    if kind in _STATUS:
-        member, status = _STATUS[kind]
-        record[member] = status
-    return resources.create(ctx, kind, name, record)
+@operation("CreateModel")
+def create_model(ctx: Context, params: Params) -> Params:
+    """Record a model that has containers; a model package that one names must exist."""
+    containers = params.get("Containers") or []
+    if bool(containers) == ("PrimaryContainer" in params):
+        raise validation("Give exactly one of PrimaryContainer and Containers.")
+    for container in containers or [params["PrimaryContainer"]]:
+        if ("Image" in container) == ("ModelPackageName" in container):
+            raise validation("Give exactly one of Image and ModelPackageName in each container of a model.")
+        if "ModelPackageName" in container:
+            registry.package(ctx, container["ModelPackageName"])
+    record = {**params, "EnableNetworkIsolation": params.get("EnableNetworkIsolation", False)}
+    made = resources.create(ctx, "Model", params["ModelName"], record)
+    _announce_model(ctx, made)
+    return made
 
 
-def _describe(ctx: Context, kind: str, name: str, params: Params) -> Params:
-    return resources.get(ctx, kind, name)
-
-
-def _update(ctx: Context, kind: str, name: str, params: Params) -> Params:
-    resources.get(ctx, kind, name)
-    return ctx.store.update(kind, name, **params, LastModifiedTime=now())
-
-
-def _delete(ctx: Context, kind: str, name: str, params: Params) -> Params:
-    resources.delete(ctx, kind, _plain(name))
+@operation("DeleteModel")
+def delete_model(ctx: Context, params: Params) -> Params:
+    """Forget a model; endpoints that serve it go on."""
+    record = resources.get(ctx, "Model", params["ModelName"])
+    resources.delete(ctx, "Model", record["ModelName"])
+    _announce_model(ctx, record)
     return {}
 
 
-def _list(ctx: Context, name: str, plural: str, params: Params) -> Params:
-    kind = plural.removesuffix("s")
-    records = ctx.store.list(kind)
-    return listing.respond(name, params, records, name=f"{kind}Name", status=_STATUS.get(kind, ("",))[0])
-
-
-def _name_member(name: str, kind: str) -> str:
-    members = model.input_members(name)
-    for candidate in (f"{kind}Name", "JobDefinitionName", "Name"):
-        if candidate in members:
-            return candidate
-    raise ServiceError("UnsupportedOperation", f"The local cloud does not serve {name}.")
-
-
-def _plain(name_or_arn: str) -> str:
-    return name_or_arn.rsplit("/", 1)[-1] if name_or_arn.startswith("arn:") else name_or_arn
+def _announce_model(ctx: Context, record: Params) -> None:
+    members = ("ModelName", "ModelArn", "CreationTime", "ExecutionRoleArn", "PrimaryContainer", "Containers")
+    detail = {key: record[key] for key in members if key in record}
+    detail["Tags"] = {tag["Key"]: tag["Value"] for tag in resources.tags_of(ctx, record["ModelArn"])}
+    ctx.emit("SageMaker Model State Change", detail, [record["ModelArn"]])
 
 
 @operation("CreateEndpointConfig")

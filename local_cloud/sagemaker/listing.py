@@ -1,38 +1,60 @@
-"""List* as the service model describes it: filters, sorting and pages."""
+"""List* as the service model describes it: filters, sorting and pages; what it cannot honour it refuses."""
 
 from __future__ import annotations
 
-import base64
 import functools
-import json
 import re
+from collections.abc import Callable, Collection
 from datetime import datetime
 from typing import Any
 
 from botocore.model import ListShape
 
-from local_cloud.sagemaker import model
+from local_cloud.sagemaker import model, pages
 from local_cloud.sagemaker.errors import validation
 from local_cloud.sagemaker.store import Record
 
+Predicate = Callable[[Record, Any], bool]
 _PAGE = 100
-_SORT_FIELDS = {
-    "CreatedTime": "CreationTime",
-    "CreatedAt": "CreationTime",
-    "CreationTime": "CreationTime",
-    "LastModifiedTime": "LastModifiedTime",
-    "PipelineExecutionArn": "PipelineExecutionArn",
-    "PipelineExecutionStatus": "PipelineExecutionStatus",
-}
+_FORM = frozenset({"MaxResults", "NextToken", "SortBy", "SortOrder"})
+# Which executions, steps ... are asked for; whoever calls `respond` has picked those.
+_SUBJECTS = frozenset({"PipelineExecutionArn"})
+_TIME = re.compile(r"(Creation|LastModified)(?:Time)?(After|Before)|(Created)(After|Before)")
+_FIELDS = {"FinalObjectiveMetricValue": "FinalHyperParameterTuningJobObjectiveMetric.Value"}
 
-_RANGES = {
-    "CreationTime": ("CreationTime", "Created"),
-    "LastModifiedTime": ("LastModifiedTime", "LastModified"),
+
+def _equal(path: str) -> Predicate:
+    return lambda record, wanted: bool(_at(record, path) == wanted)
+
+
+# Filters that read the same in every operation that has them.
+_FILTERS: dict[str, Predicate] = {
+    "PipelineNamePrefix": lambda record, wanted: str(record.get("PipelineName", "")).startswith(wanted),
+    "FeatureGroupStatusEquals": _equal("FeatureGroupStatus"),
+    "OfflineStoreStatusEquals": _equal("OfflineStoreStatus.Status"),
+    "ModelApprovalStatus": _equal("ModelApprovalStatus"),
+    "WarmPoolStatusEquals": _equal("WarmPoolStatus.Status"),
+    "TrainingPlanArnEquals": _equal("TrainingPlanArn"),
+    "ActionType": _equal("ActionType"),
+    "ArtifactType": _equal("ArtifactType"),
+    "ContextType": _equal("ContextType"),
+    "SourceUri": _equal("Source.SourceUri"),
+    "AssociationType": _equal("AssociationType"),
+    "SourceType": _equal("SourceType"),
+    "DestinationType": _equal("DestinationType"),
+    "DestinationArn": _equal("DestinationArn"),
+    "CrossAccountFilterOption": lambda record, wanted: bool(wanted == "SameAccount"),
 }
 
 
 def respond(
-    operation: str, params: dict[str, Any], records: list[Record], *, name: str = "", status: str = ""
+    operation: str,
+    params: dict[str, Any],
+    records: list[Record],
+    *,
+    name: str = "",
+    status: str = "",
+    handled: Collection[str] = (),
 ) -> dict[str, Any]:
     """The answer of a List operation: `records` filtered, sorted and cut into pages as `params` ask.
 
@@ -42,15 +64,22 @@ def respond(
         Oldest first.
     name, status : str
         The record members that NameContains / SortBy=Name and StatusEquals / SortBy=Status read.
+    handled : collection of str
+        Members of the input that the caller has honoured itself.
+
+    Raises
+    ------
+    ServiceError
+        A filter or order that this cloud cannot honour, by name; a NextToken of another query.
     """
-    kept = [record for record in records if _passes(record, params, name, status)]
-    kept = _sorted(operation, params, kept, name, status)
-    key = list_member(operation)
-    start = _start(params.get("NextToken"))
-    size = int(params.get("MaxResults") or _PAGE)
-    answer: dict[str, Any] = {key: kept[start : start + size]}
-    if start + size < len(kept):
-        answer["NextToken"] = base64.urlsafe_b64encode(json.dumps(start + size).encode()).decode()
+    tests = _tests(operation, params, name, status, handled)
+    kept = [record for record in records if all(test(record) for test in tests)]
+    ordered = _sorted(operation, params, kept, name, status)
+    size = int(params.get("MaxResults") or default_size(operation))
+    page, token = pages.cut(operation, params, ordered, size)
+    answer: dict[str, Any] = {list_member(operation): page}
+    if token:
+        answer["NextToken"] = token
     return answer
 
 
@@ -64,42 +93,91 @@ def list_member(operation: str) -> str:
 @functools.cache
 def default_order(operation: str) -> str:
     """The sort order the service documents for an operation when none is asked for."""
-    shape = model.input_members(operation).get("SortOrder")
-    found = re.search(r"[Dd]efault[^.]*?(Ascending|Descending)", shape.documentation if shape else "")
-    return found[1] if found else "Descending"
+    return _documented(operation, "SortOrder", "Ascending|Descending") or "Descending"
 
 
-def _passes(record: Record, params: dict[str, Any], name: str, status: str) -> bool:
-    wanted = params.get("NameContains")
-    if wanted and wanted.lower() not in str(record.get(name, "")).lower():
-        return False
-    if params.get("StatusEquals") and record.get(status) != params["StatusEquals"]:
-        return False
-    for field, prefixes in _RANGES.items():
-        after = next((params[f"{one}After"] for one in prefixes if f"{one}After" in params), None)
-        before = next((params[f"{one}Before"] for one in prefixes if f"{one}Before" in params), None)
+@functools.cache
+def default_field(operation: str) -> str:
+    """What the service documents that an operation sorts by when nothing is asked for."""
+    return _documented(operation, "SortBy", r"\w+") or "CreationTime"
+
+
+@functools.cache
+def default_size(operation: str) -> int:
+    """How many results the service documents for a page when no number is asked for, else 100."""
+    return int(_documented(operation, "MaxResults", r"\d+") or _PAGE)
+
+
+def _documented(operation: str, member: str, value: str) -> str | None:
+    shape = model.input_members(operation).get(member)
+    text = re.sub(r"<[^>]+>", "", shape.documentation) if shape else ""
+    found = re.search(rf"[Dd]efault(?:s)?(?: value)?(?: is| to)? ({value})\b", text)
+    return found[1] if found else None
+
+
+def _tests(
+    operation: str, params: dict[str, Any], name: str, status: str, handled: Collection[str]
+) -> list[Callable[[Record], bool]]:
+    tests = []
+    required = set(model.required_members(operation))
+    for member, wanted in params.items():
+        if member in _FORM or member in _SUBJECTS or member in required or member in handled:
+            continue
+        predicate = _predicate(member, name, status)
+        if predicate is None:
+            raise validation(f"{operation}: the filter {member} is not supported here; leave it out.")
+        tests.append(functools.partial(_apply, predicate, wanted))
+    return tests
+
+
+def _apply(predicate: Predicate, wanted: Any, record: Record) -> bool:
+    return predicate(record, wanted)
+
+
+def _predicate(member: str, name: str, status: str) -> Predicate | None:
+    if member == "NameContains" and name:
+        return lambda record, wanted: str(wanted).lower() in str(record.get(name, "")).lower()
+    if member == "StatusEquals" and status:
+        return _equal(status)
+    matched = _TIME.fullmatch(member)
+    if matched:
+        stem, side = matched[1] or matched[3], matched[2] or matched[4]
+        return _time("LastModifiedTime" if stem == "LastModified" else "CreationTime", side)
+    return _FILTERS.get(member)
+
+
+def _time(field: str, side: str) -> Predicate:
+    def within(record: Record, limit: datetime) -> bool:
         at = record.get(field)
-        if isinstance(at, datetime) and ((after and at <= after) or (before and at >= before)):
-            return False
-    return True
+        return isinstance(at, datetime) and (at > limit if side == "After" else at < limit)
+
+    return within
 
 
 def _sorted(
     operation: str, params: dict[str, Any], records: list[Record], name: str, status: str
 ) -> list[Record]:
-    asked = params.get("SortBy", "CreationTime")
-    field = {"Name": name, "Status": status}.get(asked) or _SORT_FIELDS.get(asked, "CreationTime")
+    asked = params.get("SortBy") or default_field(operation)
+    own = {"Name": name, "Status": status, "CreatedTime": "CreationTime", "CreatedAt": "CreationTime"}
+    field = own.get(asked) or _FIELDS.get(asked, asked)
     descending = (params.get("SortOrder") or default_order(operation)) == "Descending"
     ordered = records[::-1] if descending else list(records)
-    if all(field in record for record in ordered):
-        ordered.sort(key=lambda record: record[field], reverse=descending)
+    values = [_at(record, field) for record in ordered]
+    if all(value is None for value in values):
+        if params.get("SortBy", "CreationTime") not in ("CreationTime", "Name", "Status") and records:
+            raise validation(f"{operation}: SortBy {asked} is not supported here.")
+        return ordered
+    ordered.sort(key=lambda record: _order(_at(record, field)), reverse=descending)
     return ordered
 
 
-def _start(token: str | None) -> int:
-    if token is None:
-        return 0
-    try:
-        return int(json.loads(base64.urlsafe_b64decode(token)))
-    except ValueError:
-        raise validation(f"NextToken '{token}' is not one that this operation gave") from None
+def _order(value: Any) -> tuple[bool, Any]:
+    """Records without a value come first, whatever the others hold."""
+    return value is not None, value if value is not None else 0
+
+
+def _at(record: Record, path: str) -> Any:
+    value: Any = record
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

@@ -40,6 +40,12 @@ def output_members(name: str) -> dict[str, Shape]:
     return _members(operation_model(name).output_shape)
 
 
+def required_members(name: str) -> list[str]:
+    """The members an operation cannot do without."""
+    shape = operation_model(name).input_shape
+    return list(shape.required_members) if shape else []
+
+
 def parse_input(name: str, params: dict[str, Any]) -> dict[str, Any]:
     """Check parameters and turn them into what operations work with (timestamps as aware datetimes).
 

@@ -75,6 +75,11 @@ def fallback(function: Fallback) -> Fallback:
     return function
 
 
+def registered() -> frozenset[str]:
+    """The names of the operations that have code of their own."""
+    return frozenset(_OPERATIONS)
+
+
 def call(ctx: Context, name: str, params: Params) -> Params:
     """Check parameters against the service model, run the operation, and shape its result.
 

@@ -33,6 +33,26 @@ _EVENT_MEMBERS = (
 )
 
 
+@operation("CreateModelPackageGroup")
+def create_group(ctx: Context, params: Params) -> Params:
+    """Make an empty group."""
+    record = {**params, "ModelPackageGroupStatus": "Completed", "CreatedBy": {}}
+    return resources.create(ctx, GROUP, params["ModelPackageGroupName"], record)
+
+
+@operation("DescribeModelPackageGroup")
+def describe_group(ctx: Context, params: Params) -> Params:
+    """A group by name or ARN."""
+    return resources.get(ctx, GROUP, params["ModelPackageGroupName"])
+
+
+@operation("ListModelPackageGroups")
+def list_groups(ctx: Context, params: Params) -> Params:
+    """Groups by name and time."""
+    records = ctx.store.list(GROUP)
+    return listing.respond("ListModelPackageGroups", params, records, name="ModelPackageGroupName")
+
+
 @operation("CreateModelPackage")
 def create_package(ctx: Context, params: Params) -> Params:
     """Register a package: the next version of its group, or an unversioned one under its own name."""
@@ -59,7 +79,7 @@ def create_package(ctx: Context, params: Params) -> Params:
 @operation("DescribeModelPackage")
 def describe_package(ctx: Context, params: Params) -> Params:
     """One package by its ARN, its unversioned name, or ``group/version``."""
-    return _get(ctx, params["ModelPackageName"])
+    return package(ctx, params["ModelPackageName"])
 
 
 @operation("BatchDescribeModelPackage")
@@ -88,10 +108,8 @@ def list_packages(ctx: Context, params: Params) -> Params:
         wanted = params.get("ModelPackageType", "Unversioned")
         versioned = {"Versioned": (True,), "Unversioned": (False,), "Both": (True, False)}[wanted]
         records = [one for one in records if ("ModelPackageVersion" in one) in versioned]
-    approval = params.get("ModelApprovalStatus")
-    if approval:
-        records = [one for one in records if one.get("ModelApprovalStatus") == approval]
-    return listing.respond("ListModelPackages", params, records, name="ModelPackageName")
+    handled = ("ModelPackageGroupName", "ModelPackageType")
+    return listing.respond("ListModelPackages", params, records, name="ModelPackageName", handled=handled)
 
 
 @operation("UpdateModelPackage")
@@ -100,7 +118,7 @@ def update_package(ctx: Context, params: Params) -> Params:
     _check_card(params)
     changes = dict(params)
     card = changes.pop("ModelCard", {})
-    arn = str(_get(ctx, changes.pop("ModelPackageArn"))["ModelPackageArn"])
+    arn = str(package(ctx, changes.pop("ModelPackageArn"))["ModelPackageArn"])
     metadata = changes.pop("CustomerMetadataProperties", {})
     removed = changes.pop("CustomerMetadataPropertiesToRemove", [])
     added = changes.pop("AdditionalInferenceSpecificationsToAdd", [])
@@ -124,7 +142,7 @@ def update_package(ctx: Context, params: Params) -> Params:
 @operation("DeleteModelPackage")
 def delete_package(ctx: Context, params: Params) -> Params:
     """Remove a package; its version number is not given again."""
-    arn = str(_get(ctx, params["ModelPackageName"])["ModelPackageArn"])
+    arn = str(package(ctx, params["ModelPackageName"])["ModelPackageArn"])
     ctx.store.delete(PACKAGE, arn)
     ctx.store.delete(resources.TAGS, arn)
     return {}
@@ -174,11 +192,12 @@ def _check_card(params: Params) -> None:
         raise validation("ModelCardContent must be a JSON object in the schema of a model package's card.")
 
 
-def _get(ctx: Context, name_or_arn: str) -> Record:
+def package(ctx: Context, name_or_arn: str) -> Record:
+    """A package by its ARN, its unversioned name, or ``group/version``; ServiceError when there is none."""
     arn = name_or_arn if name_or_arn.startswith("arn:") else resources.arn_of(ctx, PACKAGE, name_or_arn)
     record = ctx.store.find(PACKAGE, arn)
     if record is None:
-        raise not_found(PACKAGE, name_or_arn)
+        raise not_found(PACKAGE, name_or_arn, arn)
     return record
 
 

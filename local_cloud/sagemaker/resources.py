@@ -11,11 +11,14 @@ from local_cloud.sagemaker.store import Record
 
 TAGS = "Tags"
 _MOST_TAGS = 50
+# Kinds whose ARNs do not spell them as their operations do.
+_IN_ARNS = {"Trial": "experiment-trial", "TrialComponent": "experiment-trial-component"}
 
 
 def arn_of(ctx: Context, kind: str, name: str) -> str:
     """The ARN of a resource; SageMaker writes names in lower case there, except those of jobs."""
-    return ctx.arn(f"{kebab(kind)}/{name if kind.endswith('Job') else name.lower()}")
+    segment = _IN_ARNS.get(kind) or kebab(kind)
+    return ctx.arn(f"{segment}/{name if kind.endswith('Job') else name.lower()}")
 
 
 def kebab(kind: str) -> str:
@@ -35,7 +38,7 @@ def create(ctx: Context, kind: str, name: str, record: Record) -> Record:
     tags = record.pop("Tags", [])
     full = {f"{kind}Arn": arn, "CreationTime": at, "LastModifiedTime": at, **record}
     if not ctx.store.add(kind, name, full):
-        raise already_exists(kind, name)
+        raise already_exists(kind, name, arn)
     set_tags(ctx, arn, tags, replace=True)
     return full
 
@@ -53,7 +56,8 @@ def get(ctx: Context, kind: str, name_or_arn: str) -> Record:
     """The record of a resource by its name or ARN; ServiceError when there is none."""
     record = find(ctx, kind, name_or_arn)
     if record is None:
-        raise not_found(kind, name_or_arn)
+        arn = name_or_arn if name_or_arn.startswith("arn:") else arn_of(ctx, kind, name_or_arn)
+        raise not_found(kind, name_or_arn.rpartition("/")[2], arn)
     return record
 
 
@@ -61,7 +65,7 @@ def delete(ctx: Context, kind: str, name: str) -> None:
     """Remove a resource and its tags; ServiceError when there is none."""
     record = ctx.store.delete(kind, name)
     if record is None:
-        raise not_found(kind, name)
+        raise not_found(kind, name, arn_of(ctx, kind, name))
     ctx.store.delete(TAGS, str(record.get(f"{kind}Arn")))
 
 
@@ -96,6 +100,9 @@ def remove_tags(ctx: Context, arn: str, keys: list[str]) -> None:
 
 def exists(ctx: Context, arn: str) -> bool:
     """Whether any resource of this account and region has the ARN."""
+
+    if ctx.store.find(TAGS, arn) is not None:
+        return True
 
     def bears(record: dict[str, Any]) -> bool:
         return any(key.endswith("Arn") and value == arn for key, value in record.items())

@@ -40,7 +40,7 @@ def test_a_resource_lives_from_create_to_delete(ctx: Context) -> None:
         ("DescribeModel", {"ModelName": "none"}, "ValidationException"),
         ("DeleteEndpointConfig", {"EndpointConfigName": "none"}, "ValidationException"),
         ("DescribePipeline", {"PipelineName": "none"}, "ResourceNotFound"),
-        ("DescribeTrainingJob", {"TrainingJobName": "none"}, "ResourceNotFound"),
+        ("DescribeTrainingJob", {"TrainingJobName": "none"}, "ValidationException"),
         ("DescribeModelPackageGroup", {"ModelPackageGroupName": "none"}, "ValidationException"),
         (
             "ListTags",

@@ -112,13 +112,13 @@ class FakeContext(Context):
     """A context whose clients are fakes."""
 
     def __init__(self, home: Path) -> None:
-        self.events: list[dict[str, Any]] = []
+        self.events: list[dict[str, Any]] = []  # those of endpoints
         super().__init__(
             account="123456789012",
             region="us-east-1",
             endpoint_url=f"http://127.0.0.1:9/{home}",
             home=home,
-            event_sink=lambda *event: self.events.append({"type": event[2], **event[3]}),
+            event_sink=lambda *event: self._hear(event),
         )
         self.aws = FakeAws(home / "s3")
 
@@ -127,6 +127,10 @@ class FakeContext(Context):
 
     def job_environment(self, role_arn: str | None) -> dict[str, str]:
         return {"ROLE": role_arn or ""}
+
+    def _hear(self, event: tuple[Any, ...]) -> None:
+        if event[2] != "SageMaker Model State Change":
+            self.events.append({"type": event[2], **event[3]})
 
     def statuses(self) -> list[str]:
         return [event["EndpointStatus"] for event in self.events]

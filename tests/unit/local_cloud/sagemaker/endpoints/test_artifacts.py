@@ -66,8 +66,8 @@ def test_truncated_archive_is_refused(account: Account, tmp_path: Path) -> None:
     ],
 )
 def test_model_that_cannot_be_served_is_refused(account: Account, model: dict[str, Any], reason: str) -> None:
-    account.call("CreateModel", ModelName="odd", ExecutionRoleArn=ROLE, **model)
     with pytest.raises(ServiceError, match=reason):
+        account.call("CreateModel", ModelName="odd", ExecutionRoleArn=ROLE, **model)
         artifacts.resolve(account.ctx, "odd")
 
 
