@@ -40,7 +40,8 @@ def create(ctx: Context, params: Params) -> Params:
 @operation("DescribeFeatureGroup")
 def describe(ctx: Context, params: Params) -> Params:
     """Return a feature group."""
-    return resources.get(ctx, KIND, params["FeatureGroupName"])
+    # All features are on the first page; the token is a required member of the answer.
+    return {**resources.get(ctx, KIND, params["FeatureGroupName"]), "NextToken": ""}
 
 
 @operation("UpdateFeatureGroup")
@@ -100,7 +101,7 @@ def _offline(ctx: Context, name: str, params: Params) -> dict[str, Any]:
         raise validation(f"Feature group {name} has an offline store and needs a RoleArn that may write it.")
     bucket = split_uri(storage["S3Uri"])[0]
     try:
-        ctx.client("s3", params["RoleArn"]).head_bucket(Bucket=bucket)
+        ctx.client("s3", params["RoleArn"]).get_bucket_acl(Bucket=bucket)
     except ClientError as error:
         raise validation(f"The bucket {bucket} of the offline store cannot be used: {error}") from error
     stamp = int(now().timestamp())
