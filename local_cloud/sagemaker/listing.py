@@ -33,6 +33,7 @@ _FILTERS: dict[str, Predicate] = {
     "FeatureGroupStatusEquals": _equal("FeatureGroupStatus"),
     "OfflineStoreStatusEquals": _equal("OfflineStoreStatus.Status"),
     "ModelApprovalStatus": _equal("ModelApprovalStatus"),
+    "ModelCardStatus": _equal("ModelCardStatus"),
     "WarmPoolStatusEquals": _equal("WarmPoolStatus.Status"),
     "TrainingPlanArnEquals": _equal("TrainingPlanArn"),
     "ActionType": _equal("ActionType"),
@@ -118,7 +119,7 @@ def _documented(operation: str, member: str, value: str) -> str | None:
 def _tests(
     operation: str, params: dict[str, Any], name: str, status: str, handled: Collection[str]
 ) -> list[Callable[[Record], bool]]:
-    tests = []
+    tests: list[Callable[[Record], bool]] = []
     required = set(model.required_members(operation))
     for member, wanted in params.items():
         if member in _FORM or member in _SUBJECTS or member in required or member in handled:
