@@ -1,11 +1,12 @@
 """Endpoints: real HTTP model servers behind CreateEndpoint, UpdateEndpoint and InvokeEndpoint."""
 
-from local_cloud.sagemaker.endpoints import capture, invocations, manager
+from local_cloud.sagemaker.endpoints import asynchronous, backlog, capture, invocations, manager
 
-__all__ = ["invocations", "manager", "shutdown"]
+__all__ = ["asynchronous", "invocations", "manager", "shutdown"]
 
 
 def shutdown() -> None:
-    """End the model servers, then write what was captured of their last answers."""
+    """Keep what waits, end the model servers, then write what was captured of their last answers."""
+    backlog.shutdown()
     manager.shutdown()
     capture.shutdown()

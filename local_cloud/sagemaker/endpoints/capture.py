@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.endpoints.roles import execution_role
 from local_cloud.sagemaker.jobs.transfer import split_uri
 
 EVERY_S = 5.0
@@ -221,19 +221,10 @@ def _target_of(ctx: Context, endpoint: str, config: Config, variant: str) -> _Ta
         variant=variant,
         uri=options["DestinationS3Uri"],
         kms_key=options.get("KmsKeyId"),
-        role=_role(ctx, config, variant),
+        role=execution_role(ctx, config, variant),
         csv=frozenset(map(_media_type, headers.get("CsvContentTypes", ()))),
         json=frozenset(map(_media_type, headers.get("JsonContentTypes", ()))),
     )
-
-
-def _role(ctx: Context, config: Config, variant: str) -> str | None:
-    """The execution role of a variant's model, as which its records are written."""
-    members = [*config.get("ProductionVariants", ()), *config.get("ShadowProductionVariants", ())]
-    name = next((one.get("ModelName") for one in members if one["VariantName"] == variant), None)
-    model = resources.find(ctx, "Model", name) if name else None
-    role = (model or {}).get("ExecutionRoleArn") or config.get("ExecutionRoleArn")
-    return str(role) if role else None
 
 
 def _files(target: _Target, prefix: str, records: Iterable[_Captured]) -> Iterator[tuple[str, bytes]]:

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from local_cloud.sagemaker.context import Context
-from local_cloud.sagemaker.endpoints import logs, manager, metrics
+from local_cloud.sagemaker.endpoints import logs, manager, metrics, modes
 from local_cloud.sagemaker.endpoints import worker as worker_module
 from local_cloud.sagemaker.endpoints.deployment import Deployment, Variant
 from local_cloud.sagemaker.endpoints.errors import WorkerTimeout, WorkerUnavailable
@@ -39,6 +39,7 @@ class Answer:
 @route("POST", r"/endpoints/(?P<name>[^/]+)/invocations")
 def invoke_endpoint(ctx: Context, request: Request) -> Response:
     """Answer with what the model server says."""
+    modes.real_time(ctx, request.match["name"])
     answered = invoke(ctx, request.match["name"], request.body, request.headers)
     headers = {
         "Content-Type": answered.headers.get("content-type", "application/octet-stream"),

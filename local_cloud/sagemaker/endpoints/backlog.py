@@ -1,0 +1,153 @@
+"""The queue of an asynchronous endpoint: requests wait, in the store, until an instance has room for them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.endpoints import async_metrics, async_work, modes
+from local_cloud.sagemaker.store import Record
+
+KIND = "AsyncInvocation"
+# When the configuration names no number, "SageMaker chooses an optimal value".
+_CONCURRENT = 4
+_POLL_S = 0.1
+_log = logging.getLogger("local_cloud.sagemaker.endpoints")
+
+
+class Backlog:
+    """The requests of one endpoint that have no answer yet. What is in it is in the store too."""
+
+    def __init__(self, ctx: Context, endpoint: str) -> None:
+        self._ctx, self._endpoint = ctx, endpoint
+        self._changed = threading.Condition()
+        self._waiting: deque[Record] = deque()
+        self._working: dict[str, Record] = {}
+        self._dispatching = False
+        self.closed = threading.Event()
+
+    def put(self, record: Record) -> None:
+        """Take a request; it is answered as soon as there is room, or expires."""
+        self._ctx.store.put(KIND, record["Key"], record)
+        self.wait_for([record])
+        _watch(self._ctx)
+
+    def wait_for(self, records: list[Record]) -> None:
+        """Let requests wait that are in the store already."""
+        with self._changed:
+            self._waiting.extend(records)
+            self._changed.notify_all()
+            if self._dispatching or not records:
+                return
+            self._dispatching = True
+        threading.Thread(target=self._dispatch, name=f"async-{self._endpoint}", daemon=True).start()
+
+    def measured(self) -> async_metrics.Queue:
+        """How long the queue is now, the requests that are being answered included."""
+        with self._changed:
+            since = [record["ReceivedTime"] for record in (*self._working.values(), *self._waiting)]
+        return async_metrics.Queue(
+            len(since), modes.instances(self._ctx, self._endpoint), min(since, default=None)
+        )
+
+    def close(self) -> None:
+        """Start nothing any more; what has no answer stays in the store."""
+        with self._changed:
+            self.closed.set()
+            self._changed.notify_all()
+
+    def _dispatch(self) -> None:
+        while True:
+            gone = self._ctx.store.find("Endpoint", self._endpoint) is None
+            room = self._room()
+            with self._changed:
+                if self.closed.is_set() or not self._waiting:
+                    self._dispatching = False
+                    return
+                expired = [
+                    record for record in self._waiting if gone or async_work.expired(self._ctx, record)
+                ]
+                for record in expired:
+                    self._waiting.remove(record)
+                count = max(0, min(room - len(self._working), len(self._waiting)))
+                ready = [self._waiting.popleft() for _ in range(count)]
+                self._working.update({record["Key"]: record for record in (*expired, *ready)})
+                if not expired and not ready:
+                    self._changed.wait(_POLL_S)  # room comes with an update of the endpoint, too
+            for record in expired:
+                self._start(record, self._forget if gone else self._expire)
+            for record in ready:
+                self._start(record, self._answer)
+
+    def _start(self, record: Record, work: Callable[[Record], bool]) -> None:
+        def guarded() -> None:
+            done = True
+            try:
+                done = work(record)
+            except Exception:  # noqa: BLE001 - a request that breaks its worker must not block the queue
+                _log.exception("asynchronous request %s of endpoint %s", record["Key"], self._endpoint)
+            if done:
+                self._ctx.store.delete(KIND, record["Key"])
+            with self._changed:
+                self._working.pop(record["Key"], None)
+                self._changed.notify_all()
+
+        threading.Thread(target=guarded, name=f"async-{self._endpoint}-work", daemon=True).start()
+
+    def _answer(self, record: Record) -> bool:
+        return async_work.answer(self._ctx, record, self.closed)
+
+    def _expire(self, record: Record) -> bool:
+        async_work.expire(self._ctx, record)
+        return True
+
+    def _forget(self, record: Record) -> bool:
+        _log.warning("endpoint %s is gone: request %s is dropped", self._endpoint, record["InferenceId"])
+        return True
+
+    def _room(self) -> int:
+        config = modes.config_of(self._ctx, self._endpoint) or {}
+        client: dict[str, Any] = config.get("AsyncInferenceConfig", {}).get("ClientConfig") or {}
+        each = int(client.get("MaxConcurrentInvocationsPerInstance", _CONCURRENT))
+        return each * modes.instances(self._ctx, self._endpoint)
+
+
+_all: dict[tuple[str, str, str, str], Backlog] = {}
+_all_lock = threading.Lock()
+
+
+def of(ctx: Context, endpoint: str) -> Backlog:
+    """The queue of an endpoint."""
+    key = (ctx.endpoint_url, ctx.account, ctx.region, endpoint)
+    with _all_lock:
+        if key not in _all:
+            _all[key] = Backlog(ctx, endpoint)
+        return _all[key]
+
+
+def resume(ctx: Context) -> None:
+    """Go on with the requests that an earlier server left in the store, each from its beginning."""
+    left: dict[str, list[Record]] = {}
+    for record in ctx.store.list(KIND):
+        left.setdefault(record["EndpointName"], []).append(record)
+    for endpoint, records in left.items():
+        of(ctx, endpoint).wait_for(records)
+    if left:
+        _watch(ctx)
+
+
+def shutdown() -> None:
+    """Close all queues; for the shutdown of the server."""
+    with _all_lock:
+        everything = list(_all.values())
+        _all.clear()
+    for backlog in everything:
+        backlog.close()
+
+
+def _watch(ctx: Context) -> None:
+    async_metrics.of(ctx).watch(lambda endpoint: of(ctx, endpoint).measured())

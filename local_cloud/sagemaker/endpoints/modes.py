@@ -1,0 +1,62 @@
+"""Whether an endpoint answers at once or asynchronously; a request of the other kind is refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_cloud.sagemaker import operations
+from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.errors import ServiceError
+
+_ASYNC = "AsyncInferenceConfig"
+_NOT_RUNNING = ("Creating", "Failed", "Deleting")
+
+
+def asynchronous(ctx: Context, endpoint: str) -> dict[str, Any]:
+    """The endpoint configuration of an asynchronous endpoint that takes requests.
+
+    Raises
+    ------
+    ServiceError
+        ValidationError when there is no such endpoint or it answers at once.
+    """
+    config = config_of(ctx, endpoint)
+    if config is None:
+        raise ServiceError("ValidationError", f"Endpoint {endpoint} of account {ctx.account} not found.")
+    if _ASYNC not in config:
+        raise ServiceError(
+            "ValidationError",
+            f"Endpoint {endpoint} of account {ctx.account} is not asynchronous: use InvokeEndpoint for it.",
+        )
+    return config
+
+
+def real_time(ctx: Context, endpoint: str) -> None:
+    """Make sure that an endpoint, if there is one, answers at once.
+
+    Raises
+    ------
+    ServiceError
+        ValidationError when it is asynchronous.
+    """
+    if _ASYNC in (config_of(ctx, endpoint) or {}):
+        raise ServiceError(
+            "ValidationError",
+            f"Endpoint {endpoint} of account {ctx.account} is asynchronous: use InvokeEndpointAsync for it.",
+        )
+
+
+def config_of(ctx: Context, endpoint: str) -> dict[str, Any] | None:
+    """The configuration that an endpoint runs with; None when it does not run."""
+    record = ctx.store.find("Endpoint", endpoint)
+    if record is None or record["EndpointStatus"] in _NOT_RUNNING:
+        return None
+    return ctx.store.find("EndpointConfig", record["EndpointConfigName"]) or {}
+
+
+def instances(ctx: Context, endpoint: str) -> int:
+    """How many instances of its production variants an endpoint has now."""
+    if ctx.store.find("Endpoint", endpoint) is None:
+        return 0
+    described = operations.call(ctx, "DescribeEndpoint", {"EndpointName": endpoint})
+    return sum(variant.get("CurrentInstanceCount", 0) for variant in described.get("ProductionVariants", []))
