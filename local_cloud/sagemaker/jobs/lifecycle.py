@@ -14,9 +14,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_cloud.sagemaker import resources
+from local_cloud.sagemaker import model, resources
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.errors import in_use, validation
 from local_cloud.sagemaker.jobs.container import Container
 from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut, clip
 from local_cloud.sagemaker.store import Record
@@ -28,13 +28,14 @@ TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 
 @dataclass(frozen=True)
 class Kind:
-    """What differs between processing and training jobs in their records."""
+    """What differs between the kinds of jobs in their records. Not every kind tells when it started."""
 
     name: str
     folder: str
     event: str
+    words: str
     log_group: str
-    started: str
+    started: str | None
     ended: str
 
     @property
@@ -47,6 +48,7 @@ PROCESSING = Kind(
     "ProcessingJob",
     "processing",
     "SageMaker Processing Job State Change",
+    "processing job",
     "/aws/sagemaker/ProcessingJobs",
     "ProcessingStartTime",
     "ProcessingEndTime",
@@ -55,10 +57,30 @@ TRAINING = Kind(
     "TrainingJob",
     "training",
     "SageMaker Training Job State Change",
+    "training job",
     "/aws/sagemaker/TrainingJobs",
     "TrainingStartTime",
     "TrainingEndTime",
 )
+TRANSFORM = Kind(
+    "TransformJob",
+    "transform",
+    "SageMaker Transform Job State Change",
+    "transform job",
+    "/aws/sagemaker/TransformJobs",
+    "TransformStartTime",
+    "TransformEndTime",
+)
+TUNING = Kind(
+    "HyperParameterTuningJob",
+    "tuning",
+    "SageMaker HyperParameter Tuning Job State Change",
+    "hyperparameter tuning job",
+    "",  # its training jobs write the logs
+    None,
+    "HyperParameterTuningEndTime",
+)
+KINDS = (PROCESSING, TRAINING, TRANSFORM, TUNING)
 
 
 @dataclass
@@ -132,13 +154,26 @@ def stop(ctx: Context, kind: Kind, name: str) -> None:
         status = resources.get(ctx, kind.name, name)[kind.status]
         run = find_run(ctx, kind, name)
         if status in TERMINAL or run is None:
-            raise ServiceError(
-                "ValidationException", f"{kind.name} '{name}' is {status}; it cannot be stopped."
-            )
+            raise validation(f"The request was rejected because the {kind.words} is in status {status}.")
         run.stop.set()
         if status == "InProgress":
             run.note(**{kind.status: "Stopping"})
             _announce(run)
+
+
+def delete(ctx: Context, kind: Kind, name: str) -> None:
+    """Forget a job that has ended.
+
+    Raises
+    ------
+    ServiceError
+        There is no such job, or it has not ended.
+    """
+    with ctx.store.lock:
+        status = resources.get(ctx, kind.name, name)[kind.status]
+        if status not in TERMINAL:
+            raise in_use(kind.name, name, f"its status is {status}; only a job that has ended can be deleted")
+        resources.delete(ctx, kind.name, name)
 
 
 def _live(run: Run, work: Work) -> None:
@@ -147,7 +182,8 @@ def _live(run: Run, work: Work) -> None:
         if run.folder.exists():
             shutil.rmtree(run.folder)
         run.folder.mkdir(parents=True)
-        run.note(**{run.kind.started: now()})
+        if run.kind.started:
+            run.note(**{run.kind.started: now()})
         work(run)
     except JobStopped:
         status = "Stopped"
@@ -180,7 +216,8 @@ def _end(run: Run, status: str, reason: str | None) -> None:
 
 def _announce(run: Run) -> None:
     record = run.ctx.store.get(run.kind.name, run.name)
-    run.ctx.emit(run.kind.event, record, [str(record[f"{run.kind.name}Arn"])])
+    detail = model.shape_output(f"Describe{run.kind.name}", record)
+    run.ctx.emit(run.kind.event, detail, [str(record[f"{run.kind.name}Arn"])])
 
 
 def _key(ctx: Context, kind: Kind, name: str) -> tuple[str, str, str, str]:

@@ -1,18 +1,21 @@
-"""Create, Describe, List and Stop of processing and training jobs."""
+"""Create, Describe, List, Stop and Delete of all kinds of jobs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from local_cloud.sagemaker import listing, resources
+from local_cloud.sagemaker import listing, model, resources
 from local_cloud.sagemaker.context import Context
-from local_cloud.sagemaker.jobs import lifecycle, processing, training
+from local_cloud.sagemaker.jobs import lifecycle, processing, training, transform, tuning, tuning_plan
 from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.store import Record
 
 
 def serve(
-    kind: lifecycle.Kind, check: Callable[[Record], None], work: lifecycle.Work, first: Record | None = None
+    kind: lifecycle.Kind,
+    check: Callable[[Context, Record], None],
+    work: lifecycle.Work,
+    first: Callable[[Record], Record] = lambda request: {},
 ) -> None:
     """Register the operations of a kind of job.
 
@@ -25,14 +28,14 @@ def serve(
     work
         The job itself.
     first
-        Members of the record that only this kind begins with.
+        Members of the record that this kind begins with, beside those of its request.
     """
     own_name = f"{kind.name}Name"
 
     @operation(f"Create{kind.name}")
     def create(ctx: Context, params: Params) -> Params:
-        check(params)
-        lifecycle.start(ctx, kind, params[own_name], {**params, **(first or {})}, work)
+        check(ctx, params)
+        lifecycle.start(ctx, kind, params[own_name], {**params, **first(params)}, work)
         return resources.get(ctx, kind.name, params[own_name])
 
     @operation(f"Describe{kind.name}")
@@ -49,6 +52,25 @@ def serve(
         lifecycle.stop(ctx, kind, params[own_name])
         return {}
 
+    if f"Delete{kind.name}" in model.operation_names():
 
-serve(lifecycle.PROCESSING, processing.check, processing.work)
-serve(lifecycle.TRAINING, training.check, training.work, first={"SecondaryStatus": "Starting"})
+        @operation(f"Delete{kind.name}")
+        def delete(ctx: Context, params: Params) -> Params:
+            lifecycle.delete(ctx, kind, params[own_name])
+            return {}
+
+
+serve(lifecycle.PROCESSING, lambda ctx, request: processing.check(request), processing.work)
+serve(
+    lifecycle.TRAINING,
+    lambda ctx, request: training.check(request),
+    training.work,
+    lambda request: training.FIRST,
+)
+serve(lifecycle.TRANSFORM, transform.check, transform.work)
+serve(
+    lifecycle.TUNING,
+    lambda ctx, request: tuning_plan.check(request),
+    tuning.work,
+    tuning_plan.first_members,
+)

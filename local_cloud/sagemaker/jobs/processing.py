@@ -10,11 +10,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import validation
-from local_cloud.sagemaker.jobs import supervise, transfer
+from local_cloud.sagemaker.jobs import logs, supervise, transfer
 from local_cloud.sagemaker.jobs.container import Container
 from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
 from local_cloud.sagemaker.jobs.lifecycle import Run
-from local_cloud.sagemaker.jobs.logs import LogShipper
 from local_cloud.sagemaker.store import Record
 
 _log = logging.getLogger("local_cloud.sagemaker.jobs")
@@ -90,13 +89,7 @@ def _upload_continuous(run: Run, containers: list[Container], client: Any) -> No
 
 def _run(run: Run, commands: list[supervise.Command]) -> None:
     limit = run.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY)
-    shipper = LogShipper(
-        run.ctx,
-        run.kind.log_group,
-        run.name,
-        namespace="/aws/sagemaker/ProcessingJobs",
-        dimension="ProcessingJobName",
-    )
+    shipper = logs.LogShipper(run.ctx, run.request["RoleArn"], run.kind.log_group, run.name)
     try:
         exits = supervise.run(commands, stop=run.stop, seconds=limit, on_line=shipper.line)
     finally:
@@ -123,7 +116,8 @@ def _prepare(container: Container, run: Run, client: Any, count: int) -> None:
         source = item["S3Input"]
         sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
         share = (container.number - 1, count) if sharded else (0, 1)
-        transfer.download(client, source["S3Uri"], container.path(source["LocalPath"]), share=share)
+        found = transfer.objects(client, source["S3DataType"], source["S3Uri"])
+        transfer.fetch_all(client, transfer.shared(found, share), container.path(source["LocalPath"]))
     for item in _outputs(request):
         container.path(item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)
 

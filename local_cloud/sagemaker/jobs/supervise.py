@@ -6,16 +6,15 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from local_cloud import children
 from local_cloud.sagemaker.jobs.container import Container
 from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
+from local_cloud.sagemaker.jobs.follow import Follower, LineSink
 
-LineSink = Callable[[int, str], None]
 _TICK_SECONDS = 0.05
-_POLL_SECONDS = 0.1
 _ERROR = re.compile(r"[\w.]*(Error|Exception)\b")
 
 
@@ -71,46 +70,7 @@ class _Instance:
                 )
             except OSError as error:
                 raise JobFailed(f"ClientError: cannot start {command.words[0]}: {error}") from error
-        self.follower = _Follower(command.container, on_line)
-
-
-class _Follower:
-    """Reads the growing log file of an instance line by line; the job itself only ever writes to a file."""
-
-    def __init__(self, container: Container, on_line: LineSink) -> None:
-        self._container, self._on_line = container, on_line
-        self._ended = threading.Event()
-        self._tail: list[str] = []
-        self._thread = threading.Thread(target=self._run, name=f"follow-{container.host}", daemon=True)
-        self._thread.start()
-
-    @property
-    def last_lines(self) -> tuple[str, ...]:
-        return tuple(self._tail)
-
-    def finish(self) -> None:
-        self._ended.set()
-        self._thread.join(timeout=30)
-
-    def _run(self) -> None:
-        rest = b""
-        with self._container.log.open("rb") as file:
-            while True:
-                ended = self._ended.is_set()
-                *lines, rest = (rest + file.read()).split(b"\n")
-                for line in lines:
-                    self._line(line)
-                if ended:
-                    break
-                self._ended.wait(_POLL_SECONDS)
-        if rest:
-            self._line(rest)
-
-    def _line(self, raw: bytes) -> None:
-        text = raw.decode("utf-8", errors="replace").rstrip("\r").rpartition("\r")[2]
-        if text.strip():
-            self._tail = [*self._tail[-19:], text]
-        self._on_line(self._container.number, text)
+        self.follower = Follower(command.container, on_line)
 
 
 def _wait(instances: Sequence[_Instance], stop: threading.Event, deadline: float) -> None:

@@ -10,11 +10,10 @@ from typing import Any
 from local_cloud.defaults import HOST
 from local_cloud.sagemaker.context import now
 from local_cloud.sagemaker.errors import validation
-from local_cloud.sagemaker.jobs import supervise, transfer
+from local_cloud.sagemaker.jobs import logs, supervise, transfer
 from local_cloud.sagemaker.jobs.container import Container, venv_bin
 from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
 from local_cloud.sagemaker.jobs.lifecycle import Run
-from local_cloud.sagemaker.jobs.logs import LogShipper
 from local_cloud.sagemaker.jobs.metrics import MetricReader, compile_definition
 from local_cloud.sagemaker.store import Record
 
@@ -23,6 +22,8 @@ _DAY = 24 * 3600
 _MODES = ("File", "FastFile")
 _CHECKPOINTS = "/opt/ml/checkpoints"
 _LOOPBACK_HOSTS = 254
+# Members of the record that a training job begins with.
+FIRST: Record = {"SecondaryStatus": "Starting"}
 
 
 def check(request: Record) -> None:
@@ -90,12 +91,8 @@ def work(run: Run) -> None:
 
 def _train(run: Run, containers: list[Container]) -> None:
     reader = MetricReader(run.request["AlgorithmSpecification"].get("MetricDefinitions", []))
-    shipper = LogShipper(
-        run.ctx,
-        run.kind.log_group,
-        run.name,
-        namespace="/aws/sagemaker/TrainingJobs",
-        dimension="TrainingJobName",
+    shipper = logs.LogShipper(
+        run.ctx, run.request["RoleArn"], run.kind.log_group, run.name, dimension="TrainingJobName"
     )
 
     def line(number: int, text: str) -> None:
@@ -152,7 +149,8 @@ def _prepare(container: Container, run: Run, client: Any, hosts: list[str]) -> N
         sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
         share = (container.number - 1, len(hosts)) if sharded else (0, 1)
         target = container.ml / "input" / "data" / channel["ChannelName"]
-        transfer.download(client, source["S3Uri"], target, share=share)
+        found = transfer.objects(client, source["S3DataType"], source["S3Uri"])
+        transfer.fetch_all(client, transfer.shared(found, share), target)
     checkpoints = request.get("CheckpointConfig")
     if checkpoints and transfer.listed(client, checkpoints["S3Uri"]):
         transfer.download(client, checkpoints["S3Uri"], _checkpoint_path(container, checkpoints))

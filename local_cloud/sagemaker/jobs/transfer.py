@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
+import random
 import shutil
 import tarfile
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,15 @@ from local_cloud.sagemaker.jobs.errors import JobFailed
 
 _PARALLEL = 8
 _UPLOAD = TransferConfig(multipart_threshold=64 * 2**20, multipart_chunksize=64 * 2**20)
+
+
+@dataclass(frozen=True)
+class Object:
+    """An object of S3, and its path below the folder it is downloaded to."""
+
+    bucket: str
+    key: str
+    below: str
 
 
 def split_uri(uri: str) -> tuple[str, str]:
@@ -47,45 +59,81 @@ def listed(client: Any, uri: str) -> dict[str, str]:
     return {key: key[len(parent) :].lstrip("/") for key in keys}
 
 
-def download(
-    client: Any,
-    uri: str,
-    destination: Path,
-    *,
-    share: tuple[int, int] = (0, 1),
-) -> int:
-    """Download a prefix into a folder and return how many objects came.
+def objects(client: Any, kind: str, uri: str) -> list[Object]:
+    """The objects that an S3 data source names.
 
     Parameters
     ----------
-    share : (int, int)
-        Take each object whose position in key order is ``share[0]`` modulo ``share[1]`` (ShardedByS3Key).
+    kind : str
+        S3Prefix (see `listed`) or ManifestFile: a JSON list of a prefix and paths below it.
 
     Raises
     ------
     JobFailed
-        The prefix names no object, or a key would leave the folder.
+        There are none, or the manifest is none.
     """
-    found = listed(client, uri)
+    bucket, key = split_uri(uri)
+    if kind == "ManifestFile":
+        found = _manifest(client, bucket, key)
+    else:
+        found = [Object(bucket, one, below) for one, below in listed(client, uri).items()]
     if not found:
         raise JobFailed(f'ClientError: Data download failed: No S3 objects found under S3 URL "{uri}".')
-    bucket, _ = split_uri(uri)
+    return found
+
+
+def shared(found: list[Object], share: tuple[int, int], seed: int | None = None) -> list[Object]:
+    """The objects of one instance.
+
+    Parameters
+    ----------
+    share : (int, int)
+        Take each object whose position is ``share[0]`` modulo ``share[1]`` (ShardedByS3Key).
+    seed : int, optional
+        Shuffle before, alike on all instances (ShuffleConfig).
+    """
+    ordered = list(found)
+    if seed is not None:
+        random.Random(seed).shuffle(ordered)  # noqa: S311 - no secret is made of it
     which, of = share
-    mine = [item for at, item in enumerate(found.items()) if at % of == which]
+    return ordered[which::of]
+
+
+def download(client: Any, uri: str, destination: Path) -> None:
+    """Download all objects of a prefix into a folder; JobFailed when there are none."""
+    fetch_all(client, objects(client, "S3Prefix", uri), destination)
+
+
+def fetch_all(client: Any, found: list[Object], destination: Path) -> None:
+    """Download objects into a folder.
+
+    Raises
+    ------
+    JobFailed
+        A key would leave the folder.
+    """
     destination.mkdir(parents=True, exist_ok=True)
     base = destination.resolve()
 
-    def fetch(item: tuple[str, str]) -> None:
-        target = (base / item[1]).resolve()
+    def one(item: Object) -> None:
+        target = (base / item.below).resolve()
         if not target.is_relative_to(base):
-            raise JobFailed(f"ClientError: S3 key '{item[0]}' leaves the folder it is downloaded to")
-        target.parent.mkdir(parents=True, exist_ok=True)
-        body = client.get_object(Bucket=bucket, Key=item[0])["Body"]
-        with target.open("wb") as file:
-            shutil.copyfileobj(body, file, 2**20)
+            raise JobFailed(f"ClientError: S3 key '{item.key}' leaves the folder it is downloaded to")
+        fetch(client, item, target)
 
-    _each(fetch, mine)
-    return len(mine)
+    _each(one, found)
+
+
+def fetch(client: Any, item: Object, target: Path) -> None:
+    """Download one object to a file."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as file:
+        shutil.copyfileobj(opened(client, item), file, 2**20)
+
+
+def opened(client: Any, item: Object) -> Any:
+    """The body of an object, as a stream."""
+    return client.get_object(Bucket=item.bucket, Key=item.key)["Body"]
 
 
 def upload(client: Any, source: Path, uri: str) -> int:
@@ -125,6 +173,21 @@ def pack(folder: Path, archive: Path) -> None:
                     tar.addfile(entry, file)
             else:
                 tar.addfile(entry)
+
+
+def _manifest(client: Any, bucket: str, key: str) -> list[Object]:
+    where = f"s3://{bucket}/{key}"
+    try:
+        first, *paths = json.loads(client.get_object(Bucket=bucket, Key=key)["Body"].read())
+        prefix = first["prefix"]
+        if not all(isinstance(path, str) for path in (prefix, *paths)):
+            raise TypeError("a prefix or path is no text")
+    except (ValueError, TypeError, KeyError) as error:
+        raise JobFailed(
+            f'ClientError: {where} is no manifest like [{{"prefix": "s3://bucket/folder/"}}, "file"]: {error}'
+        ) from None
+    source, lead = split_uri(prefix)
+    return [Object(source, lead + path, path) for path in paths]
 
 
 def _each(work: Any, items: Iterable[Any]) -> None:

@@ -17,7 +17,7 @@ def test_a_name_is_used_once_and_an_ended_job_cannot_be_stopped(ctx: AccountCont
     with pytest.raises(ServiceError) as caught:
         operations.call(ctx, "CreateProcessingJob", processing_request())
     assert caught.value.code == "ResourceInUse"
-    with pytest.raises(ServiceError, match="Completed; it cannot be stopped"):
+    with pytest.raises(ServiceError, match="the processing job is in status Completed"):
         operations.call(ctx, "StopProcessingJob", {"ProcessingJobName": "job"})
 
 

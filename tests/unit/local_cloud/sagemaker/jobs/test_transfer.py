@@ -1,5 +1,6 @@
 """Prefixes down, folders up, archives that depend on content alone."""
 
+import json
 import os
 import tarfile
 from pathlib import Path
@@ -7,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from local_cloud.sagemaker.jobs.errors import JobFailed
-from local_cloud.sagemaker.jobs.transfer import download, listed, pack, split_uri, upload
+from local_cloud.sagemaker.jobs.transfer import (
+    download,
+    fetch_all,
+    listed,
+    objects,
+    pack,
+    shared,
+    split_uri,
+    upload,
+)
 
 from ..conftest import MemoryS3
 
@@ -37,15 +47,40 @@ def _files(folder: Path) -> list[str]:
 def test_a_prefix_names_an_object_a_folder_or_a_beginning(
     s3: MemoryS3, tmp_path: Path, prefix: str, files: list[str]
 ) -> None:
-    assert download(s3, f"s3://bucket/{prefix}", tmp_path / "in") == len(files)
+    download(s3, f"s3://bucket/{prefix}", tmp_path / "in")
     assert _files(tmp_path / "in") == files
 
 
 def test_shards_are_disjoint_and_cover_everything(s3: MemoryS3, tmp_path: Path) -> None:
+    found = objects(s3, "S3Prefix", "s3://bucket/raw")
     for number in range(2):
-        download(s3, "s3://bucket/raw", tmp_path / str(number), share=(number, 2))
+        fetch_all(s3, shared(found, (number, 2)), tmp_path / str(number))
     assert _files(tmp_path / "0") == ["a.csv", "deep/b.csv"]
     assert _files(tmp_path / "1") == ["c.csv"]
+
+
+def test_a_seed_shuffles_alike_on_all_instances(s3: MemoryS3) -> None:
+    for number in range(40):
+        s3.objects["bucket", f"many/{number:02d}"] = b""
+    found = objects(s3, "S3Prefix", "s3://bucket/many")
+    shards = [[one.key for one in shared(found, (at, 3), seed=5)] for at in range(3)]
+    assert sorted(key for shard in shards for key in shard) == [one.key for one in found]
+    assert shards[0] != sorted(shards[0])
+    assert shared(found, (0, 1), seed=5) != shared(found, (0, 1), seed=6)
+
+
+def test_a_manifest_names_objects_below_its_prefix(s3: MemoryS3, tmp_path: Path) -> None:
+    manifest = [{"prefix": "s3://bucket/raw/"}, "a.csv", "deep/b.csv"]
+    s3.objects["lists", "train.manifest"] = json.dumps(manifest).encode()
+    fetch_all(s3, objects(s3, "ManifestFile", "s3://lists/train.manifest"), tmp_path)
+    assert _files(tmp_path) == ["a.csv", "deep/b.csv"]
+
+
+@pytest.mark.parametrize("text", ["", "{}", '["a.csv"]', '[{"prefix": 1}]', '[{"prefix": "s3://b/"}, 2]'])
+def test_what_is_no_manifest_is_an_error(s3: MemoryS3, text: str) -> None:
+    s3.objects["lists", "bad"] = text.encode()
+    with pytest.raises(JobFailed, match="s3://lists/bad is no manifest"):
+        objects(s3, "ManifestFile", "s3://lists/bad")
 
 
 def test_a_prefix_without_objects_is_an_error(s3: MemoryS3, tmp_path: Path) -> None:

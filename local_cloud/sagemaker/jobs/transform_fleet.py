@@ -1,0 +1,169 @@
+"""The model servers of a transform job: started, asked in order and abreast, ended."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Self
+
+from local_cloud.defaults import HOST
+from local_cloud.sagemaker.endpoints import artifacts, worker
+from local_cloud.sagemaker.endpoints.errors import WorkerFailed
+from local_cloud.sagemaker.jobs import logs
+from local_cloud.sagemaker.jobs.container import Container
+from local_cloud.sagemaker.jobs.errors import JobFailed
+from local_cloud.sagemaker.jobs.follow import Follower
+from local_cloud.sagemaker.jobs.lifecycle import Run
+from local_cloud.sagemaker.jobs.records import Batch, TooLarge
+
+_STARTUP_S = 600.0
+_SHOWN = 300
+_SERVER_ERROR = 500
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How requests are sent, with the service's defaults filled in."""
+
+    instances: int
+    concurrency: int
+    megabytes: int
+    strategy: str
+    timeout_s: int
+    retries: int
+    content_type: str | None
+    accept: str | None
+    environment: dict[str, str]
+
+
+class Refused(Exception):
+    """A request was not answered well; the message begins with whose error that is."""
+
+
+class Fleet:
+    """One model server an instance, for the length of a ``with``."""
+
+    def __init__(
+        self, run: Run, model: artifacts.ModelContainer, settings: Settings, shipper: logs.LogShipper
+    ) -> None:
+        self.settings, self.size = settings, settings.instances
+        self._run, self._model, self._shipper = run, model, shipper
+        self._workers: list[worker.Worker] = []
+        self._followers: list[Follower] = []
+        self._pools: list[ThreadPoolExecutor] = []
+
+    def __enter__(self) -> Self:
+        """Start all model servers; JobFailed when one does not come up."""
+        try:
+            for number in range(self.size):
+                self._start(number)
+            for one in self._workers:
+                one.wait_ready()
+        except (WorkerFailed, OSError) as error:
+            self.__exit__()
+            raise JobFailed(f"AlgorithmError: The model server did not come up: {error}") from error
+        limits = (
+            f"MaxConcurrentTransforms={self.settings.concurrency}, MaxPayloadInMB={self.settings.megabytes}"
+        )
+        strategy = "SINGLE_RECORD" if self.settings.strategy == "SingleRecord" else "MULTI_RECORD"
+        for number in range(self.size):
+            self.say(number, f"{limits}, BatchStrategy={strategy}")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End them."""
+        for pool in self._pools:
+            pool.shutdown()
+        for one in self._workers:
+            one.retire(0.0)
+        for follower in self._followers:
+            follower.finish()
+
+    def answers(self, instance: int, batches: Iterator[Batch]) -> Iterator[tuple[Batch, bytes]]:
+        """The answers to requests in their order, as many asked at a time as the job allows.
+
+        Raises
+        ------
+        Refused
+            The model answers with an error, not at all, or a record does not fit into a request.
+        """
+        waiting: deque[tuple[Batch, Future[bytes]]] = deque()
+        try:
+            for batch in batches:
+                waiting.append((batch, self._pools[instance].submit(self._ask, instance, batch.payload)))
+                if len(waiting) > self.settings.concurrency:
+                    done, answer = waiting.popleft()
+                    yield done, answer.result()
+            while waiting:
+                done, answer = waiting.popleft()
+                yield done, answer.result()
+        except TooLarge as error:
+            raise Refused(f"ClientError: Too much data for max payload size: {error}") from error
+        finally:
+            for _, left in waiting:
+                left.cancel()
+
+    def say(self, instance: int, text: str) -> None:
+        """Write a line to the data log of an instance."""
+        self._shipper.say(f"{self._stream(instance)}/data-log", f"[sagemaker logs]: {text}")
+
+    def _start(self, number: int) -> None:
+        run, settings = self._run, self.settings
+        container = Container(run.folder / f"instance-{number + 1}", f"instance-{number + 1}", number + 1)
+        container.ml.mkdir(parents=True)
+        (container.ml / "model").symlink_to(run.folder / "model", target_is_directory=True)
+        own = {
+            **self._model.environment,
+            "SAGEMAKER_BASE_DIR": "/opt/ml",
+            "SAGEMAKER_BATCH": "true",
+            "SAGEMAKER_MAX_PAYLOAD_IN_MB": str(settings.megabytes),
+            "SAGEMAKER_BATCH_STRATEGY": "SINGLE_RECORD"
+            if settings.strategy == "SingleRecord"
+            else "MULTI_RECORD",
+            "SAGEMAKER_MAX_CONCURRENT_TRANSFORMS": str(settings.concurrency),
+            **settings.environment,
+        }
+        environment = container.environment(run.ctx.job_environment(self._model.role), own)
+        one = worker.Worker(container, environment, settings.concurrency, _STARTUP_S)
+        self._workers.append(one)
+        one.start()
+        stream = self._stream(number)
+        self._followers.append(Follower(container, lambda _, text: self._shipper.say(stream, text)))
+        self._pools.append(ThreadPoolExecutor(settings.concurrency, thread_name_prefix=f"ask-{number}"))
+
+    def _stream(self, number: int) -> str:
+        instance = hashlib.sha256(f"{self._run.folder}/{number}".encode()).hexdigest()[:17]
+        return f"{self._run.name}/i-{instance}-{self._shipper.started}"
+
+    def _ask(self, instance: int, payload: bytes) -> bytes:
+        for attempt in range(self.settings.retries + 1):
+            last = attempt == self.settings.retries or self._run.stop.is_set()
+            try:
+                status, body = self._invoke(instance, payload)
+            except (OSError, http.client.HTTPException) as error:
+                if last:
+                    raise Refused(f"AlgorithmError: no answer from the model server: {error!r}") from error
+                continue
+            if status < http.client.BAD_REQUEST:
+                return body
+            if status < _SERVER_ERROR or last:
+                whose = "ClientError" if status < _SERVER_ERROR else "AlgorithmError"
+                raise Refused(f"{whose}: HTTP {status}: {body[:_SHOWN].decode(errors='replace')}")
+        raise AssertionError("the last attempt returns or raises")
+
+    def _invoke(self, instance: int, payload: bytes) -> tuple[int, bytes]:
+        root = self._workers[instance].container.root
+        port = int((root / "port").read_text())
+        headers: dict[str, Any] = {"Content-Type": self.settings.content_type, "Accept": self.settings.accept}
+        connection = http.client.HTTPConnection(HOST, port, timeout=self.settings.timeout_s)
+        try:
+            given = {name: value for name, value in headers.items() if value}
+            connection.request("POST", "/invocations", payload, given)
+            answer = connection.getresponse()
+            return answer.status, answer.read()
+        finally:
+            connection.close()
