@@ -8,6 +8,7 @@ in moto's tests, E = what botocore models for the operation, D = the Errors sect
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -128,7 +129,11 @@ def definition(*steps: Params, **more: Any) -> str:
 
 
 def pipeline(account: Account) -> Params:
-    return {"PipelineDefinition": definition(), "RoleArn": account.role, "ClientRequestToken": "t" * 32}
+    return {
+        "PipelineDefinition": definition(),
+        "RoleArn": account.role,
+        "ClientRequestToken": uuid.uuid4().hex,
+    }
 
 
 def processing(account: Account) -> Params:
@@ -152,6 +157,31 @@ def training(account: Account) -> Params:
         "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
     }
+
+
+def transform(account: Account) -> Params:
+    _once(account, lambda: account.sagemaker.create_model(ModelName="needed", **model(account)))
+    uri = f"s3://none-{account.number}"
+    return {
+        "ModelName": "needed",
+        "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{uri}/in"}}},
+        "TransformOutput": {"S3OutputPath": f"{uri}/out"},
+        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    }
+
+
+def tuning(account: Account) -> Params:
+    job = training(account)
+    job["StaticHyperParameters"] = {"epochs": "1"}
+    job["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "f1", "Regex": "f1=([0-9.]+)"}]
+    ranges = {"ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0.1", "MaxValue": "0.2"}]}
+    config = {
+        "Strategy": "Random",
+        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "f1"},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
+        "ParameterRanges": ranges,
+    }
+    return {"HyperParameterTuningJobConfig": config, "TrainingJobDefinition": job}
 
 
 def trial(account: Account) -> Params:
@@ -272,5 +302,21 @@ KINDS = (
             "and a training job with this " + _JOB_TAKEN,
         ),
         "AD",
+    ),
+    Kind(
+        "TransformJob",
+        "transform-job",
+        transform,
+        (VALIDATION, "Could not find requested job with name: {name}"),
+        (IN_USE, _JOB_TAKEN),
+        "A",
+    ),
+    Kind(
+        "HyperParameterTuningJob",
+        "hyper-parameter-tuning-job",
+        tuning,
+        (MISSING, "{name}"),
+        (IN_USE, "name already exists"),
+        "AE",
     ),
 )

@@ -14,7 +14,7 @@ from .conftest import Account, told
 from .kinds import KINDS, MODEL, Kind, method
 
 NAMES = ("Beta", "alpha", "gamma")
-JOBS = ("ProcessingJob", "TrainingJob")
+JOBS = ("ProcessingJob", "TrainingJob", "TransformJob", "HyperParameterTuningJob")
 
 
 def of(test: Callable[[Kind], bool]) -> pytest.MarkDecorator:
