@@ -1,0 +1,134 @@
+"""The emulator's state, for what keeps it: the tables of its services, and what they need after a restart."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+Table = dict[Any, Any]
+# Tables of what is going on, not of what is there: they end with the process.
+_PASSING = {
+    "apigateway": {"_jwks_cache", "_oidc_config_cache"},
+    "cloudwatch_logs": {"_log_records"},
+    "ecr": {"_uploads"},
+    "eventbridge": {"_events_log"},
+    "lambda_svc": {"_esm_backoff_until"},
+    "stepfunctions": {"_sfn_mock_config", "_task_tokens", "_activity_tasks"},
+}
+# Tables that are plain dictionaries.
+_PLAIN = {"sts": ("_sessions",)}
+_RESTING = "REVIEW_IN_PROGRESS"
+INTERRUPTED = "The local cloud was stopped while this was going on."
+
+
+def version() -> str:
+    """The version of the emulator."""
+    from importlib.metadata import version as installed
+
+    return installed("ministack")
+
+
+def known_modules() -> frozenset[str]:
+    """The names of all modules that hold the state of a service."""
+    from ministack import app
+
+    return frozenset(app._registry_module_names())
+
+
+def loaded_modules() -> list[str]:
+    """Those of them that have been imported, and so may hold something."""
+    return [name for name in sorted(known_modules()) if f"ministack.services.{name}" in sys.modules]
+
+
+def modules_of(service: str) -> tuple[str, ...]:
+    """The modules of a service, by the name that `service_of` gives."""
+    from ministack import app
+
+    found = app.SERVICE_REGISTRY.get(service)
+    return (found["module"], *found.get("sub_modules", ())) if found else ()
+
+
+def service_of(method: str, path: str, headers: dict[str, str], query: dict[str, list[str]]) -> str:
+    """The service that a request is for."""
+    from ministack.core import router
+
+    return str(router.detect_service(method, path, headers, query))
+
+
+def tables(module: str) -> dict[str, Table]:
+    """The live tables of a module by name; a key holds the account, and the region of a regional service."""
+    from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
+
+    loaded = importlib.import_module(f"ministack.services.{module}")
+    passing = _PASSING.get(module, set())
+    found = {
+        name: value._data
+        for name, value in vars(loaded).items()
+        if isinstance(value, (AccountScopedDict, AccountRegionScopedDict)) and name not in passing
+    }
+    return found | {name: getattr(loaded, name) for name in _PLAIN.get(module, ())}
+
+
+def settle(modules: Iterable[str]) -> None:
+    """Let services take up their work on tables that were filled; call it before requests are served."""
+    for module in set(modules) & _SETTLE.keys():
+        _SETTLE[module]()
+
+
+def stacks_in_motion() -> bool:
+    """Whether CloudFormation is changing a stack, and so the state of other services."""
+    if "ministack.services.cloudformation" not in sys.modules:
+        return False
+    stacks = tables("cloudformation")["_stacks"]
+    return any(_in_motion(stack) for stack in list(stacks.values()))
+
+
+def _in_motion(stack: Any) -> bool:
+    status = str(stack.get("StackStatus", ""))
+    return status.endswith("_IN_PROGRESS") and status != _RESTING
+
+
+def _settle_stacks() -> None:
+    """A change of a stack that was cut off has failed: the stack can be updated again, or deleted."""
+    found = tables("cloudformation")
+    for stack in found["_stacks"].values():
+        if not _in_motion(stack):
+            continue
+        before = str(stack["StackStatus"])
+        verb = next((one for one in ("DELETE", "UPDATE", "IMPORT") if before.startswith(one)), "CREATE")
+        failed = {"DELETE": "DELETE_FAILED", "UPDATE": "UPDATE_FAILED"}.get(verb, "CREATE_FAILED")
+        stack.update(StackStatus=failed, StackStatusReason=INTERRUPTED)
+    for changes in found["_change_sets"].values():
+        if changes.get("ExecutionStatus") == "EXECUTE_IN_PROGRESS":
+            changes.update(ExecutionStatus="EXECUTE_FAILED", StatusReason=INTERRUPTED)
+
+
+def _settle_functions() -> None:
+    from ministack.services import lambda_svc
+
+    # Nothing to restore: it starts what polls event sources.
+    lambda_svc.load_persisted_state({})
+
+
+def _settle_state_machines() -> None:
+    from ministack.services import stepfunctions
+
+    # Nothing to restore: what ran has failed (States.ServiceRestart).
+    stepfunctions.load_persisted_state({"state_machines": {}})
+
+
+def _settle_queries() -> None:
+    for query in tables("athena")["_executions"].values():
+        status = query.get("Status", {})
+        if status.get("State") in ("QUEUED", "RUNNING"):
+            status.update(State="FAILED", StateChangeReason=INTERRUPTED)
+
+
+_SETTLE = {
+    "cloudformation": _settle_stacks,
+    "lambda_svc": _settle_functions,
+    "stepfunctions": _settle_state_machines,
+    "athena": _settle_queries,
+}
