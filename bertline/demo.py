@@ -85,7 +85,10 @@ class Demo:
         with self._phase("start the local cloud"):
             target, self.started_cloud = cloud.up(self.environment)
             self.target = target
-        self.console.print(f"  the local cloud answers at {target.endpoint_url}", highlight=False)
+        url = target.endpoint_url
+        self.console.print(
+            f"  the local cloud answers at {url}; watch it at {url}/_local_cloud/", highlight=False
+        )
         return target
 
     def _deploy(self, target: Target) -> None:
