@@ -7,7 +7,7 @@ from typing import Any
 
 from local_cloud.sagemaker import listing, registry, resources
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.errors import ServiceError, not_found, validation
+from local_cloud.sagemaker.errors import ServiceError, validation
 from local_cloud.sagemaker.operations import Params, fallback, operation
 
 # What a record is on AWS too: nothing happens when it is made, only when something names it.
@@ -100,20 +100,6 @@ def _announce_model(ctx: Context, record: Params) -> None:
     ctx.emit("SageMaker Model State Change", detail, [record["ModelArn"]])
 
 
-@operation("CreateEndpointConfig")
-def create_endpoint_config(ctx: Context, params: Params) -> Params:
-    """Store an endpoint configuration whose models exist."""
-    variants = [*params.get("ProductionVariants", []), *params.get("ShadowProductionVariants", [])]
-    for variant in variants:
-        if "ModelName" in variant:
-            resources.get(ctx, "Model", variant["ModelName"])
-    names = [variant["VariantName"] for variant in variants]
-    doubled = sorted({name for name in names if names.count(name) > 1})
-    if doubled:
-        raise validation(f"VariantName must be unique in an endpoint configuration: {', '.join(doubled)}")
-    return resources.create(ctx, "EndpointConfig", params["EndpointConfigName"], dict(params))
-
-
 @operation("AddTags")
 def add_tags(ctx: Context, params: Params) -> Params:
     """Add or overwrite tags."""
@@ -139,5 +125,5 @@ def list_tags(ctx: Context, params: Params) -> Params:
 def _existing(ctx: Context, params: Params) -> str:
     arn = str(params["ResourceArn"])
     if not resources.exists(ctx, arn):
-        raise not_found("Resource", arn)
+        raise validation(f"Could not find the resource {arn}.")
     return arn

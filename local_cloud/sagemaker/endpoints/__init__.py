@@ -1,8 +1,16 @@
 """Endpoints: real HTTP model servers behind CreateEndpoint, UpdateEndpoint and InvokeEndpoint."""
 
-from local_cloud.sagemaker.endpoints import asynchronous, backlog, capture, invocations, manager
+from local_cloud.sagemaker.endpoints import (
+    asynchronous,
+    backlog,
+    capture,
+    configs,
+    invocations,
+    manager,
+    runtime,
+)
 
-__all__ = ["asynchronous", "invocations", "manager", "shutdown"]
+__all__ = ["asynchronous", "configs", "invocations", "manager", "runtime", "shutdown"]
 
 
 def shutdown() -> None:

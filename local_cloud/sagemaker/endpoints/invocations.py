@@ -1,29 +1,26 @@
-"""InvokeEndpoint: chooses a variant and an instance, passes the request on, answers as the service does."""
+"""What InvokeEndpoint does: chooses a variant and an instance, asks it, and tells what came of it."""
 
 from __future__ import annotations
 
-import random
-import threading
 import time
+import uuid
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context
-from local_cloud.sagemaker.endpoints import logs, manager, metrics, modes
-from local_cloud.sagemaker.endpoints import worker as worker_module
-from local_cloud.sagemaker.endpoints.deployment import Deployment, Variant
-from local_cloud.sagemaker.endpoints.errors import WorkerTimeout, WorkerUnavailable
-from local_cloud.sagemaker.endpoints.worker import Reply, Worker
+from local_cloud.sagemaker.endpoints import calls, logs, shadows
+from local_cloud.sagemaker.endpoints import live as lives
+from local_cloud.sagemaker.endpoints.calls import ATTRIBUTES_HEADER, INFERENCE_ID_HEADER, Outcome, Sent
+from local_cloud.sagemaker.endpoints.errors import WorkerUnavailable
+from local_cloud.sagemaker.endpoints.live import Live
+from local_cloud.sagemaker.endpoints.routing import Route, Table
+from local_cloud.sagemaker.endpoints.worker import Worker
 from local_cloud.sagemaker.errors import ServiceError
-from local_cloud.sagemaker.operations import Request, Response, route
 
 VARIANT_HEADER = "x-amzn-sagemaker-target-variant"
-INVOKED_HEADER = "x-Amzn-Invoked-Production-Variant"
-ATTRIBUTES_HEADER = "x-amzn-sagemaker-custom-attributes"
-_PASSED_ON = ("content-type", "accept", ATTRIBUTES_HEADER, "x-amzn-sagemaker-inference-id")
-_shadow_pool: list[ThreadPoolExecutor] = []
-_shadow_lock = threading.Lock()
+_MOST_TRIES = 5
+__all__ = ["ATTRIBUTES_HEADER", "INFERENCE_ID_HEADER", "VARIANT_HEADER", "Answer", "invoke"]
 
 
 @dataclass(frozen=True)
@@ -36,20 +33,6 @@ class Answer:
     variant: str
 
 
-@route("POST", r"/endpoints/(?P<name>[^/]+)/invocations")
-def invoke_endpoint(ctx: Context, request: Request) -> Response:
-    """Answer with what the model server says."""
-    modes.real_time(ctx, request.match["name"])
-    answered = invoke(ctx, request.match["name"], request.body, request.headers)
-    headers = {
-        "Content-Type": answered.headers.get("content-type", "application/octet-stream"),
-        INVOKED_HEADER: answered.variant,
-    }
-    if ATTRIBUTES_HEADER in answered.headers:
-        headers[ATTRIBUTES_HEADER] = answered.headers[ATTRIBUTES_HEADER]
-    return Response(200, headers, answered.body)
-
-
 def invoke(
     ctx: Context,
     endpoint: str,
@@ -57,7 +40,7 @@ def invoke(
     headers: Mapping[str, str],
     timeout_s: float | None = None,
 ) -> Answer:
-    """Send a request to a variant of an endpoint: chosen, counted and copied to shadows as the service does.
+    """Send a request to a variant of an endpoint: chosen, counted, captured and copied to shadows.
 
     Parameters
     ----------
@@ -69,77 +52,79 @@ def invoke(
     Raises
     ------
     ServiceError
-        ValidationError for an unknown endpoint or variant; ModelError (424) when the model refuses or dies.
+        ValidationError for an unknown endpoint or variant; ModelError (424) when the model refuses or dies;
+        ServiceUnavailable (503) when no instance of the variant runs at the moment.
     """
     started = time.perf_counter()
-    deployment, variant, worker = _reserve(ctx, endpoint, headers.get(VARIANT_HEADER))
-    reply, failure, model_s = None, "the model server is not running", 0.0
-    if worker is not None:
-        reply, failure, model_s = _ask(worker, body, headers, timeout_s)
-    status = reply.status if reply else 500
-    metrics.of(ctx).record(
-        endpoint,
-        variant.plan.name,
-        deployment.config,
-        status=status,
-        model_s=model_s,
-        overhead_s=time.perf_counter() - started - model_s,
-    )
-    _copy_to_shadows(deployment, variant, body, headers)
+    sent = Sent(endpoint, body, headers)
+    route, outcome, concurrent = _answered(ctx, sent, timeout_s)
+    reply, name = outcome.reply, route.variant.plan.name
+    calls.count(ctx, sent, route, outcome, started=started, concurrent=concurrent)
+    event = str(uuid.uuid4()) if route.fleet.captures else None
+    if event is not None:
+        calls.keep(ctx, sent, route, reply, event)
+    if route.fleet.shadows:
+        shadows.copy(ctx, sent, route, event)
     if reply is None:
-        raise _model_error(ctx, endpoint, 0, failure)
+        if not outcome.failure:
+            raise ServiceError("ServiceUnavailable", f"No instance of variant {name} is in service.", 503)
+        raise _model_error(ctx, endpoint, 0, outcome.failure)
     if reply.status >= 400:
         raise _model_error(ctx, endpoint, reply.status, reply.body.decode(errors="replace"))
-    return Answer(reply.status, reply.headers, reply.body, variant.plan.name)
+    return Answer(reply.status, reply.headers, reply.body, name)
 
 
-def _reserve(ctx: Context, name: str, wanted: str | None) -> tuple[Deployment, Variant, Worker | None]:
-    """Choose variant and instance; look again when the deployment was replaced in between."""
+def _answered(ctx: Context, sent: Sent, timeout_s: float | None) -> tuple[Route, Outcome, int]:
+    """Ask instances until one has seen the request; return also how many requests its variant had."""
+    for _ in range(_MOST_TRIES):
+        route, worker = _reserve(ctx, sent.endpoint, sent.headers.get(VARIANT_HEADER))
+        if worker is None:
+            break
+        concurrent = route.variant.in_flight
+        try:
+            return route, calls.ask(worker, sent, timeout_s), concurrent
+        except WorkerUnavailable:
+            continue  # it has died unseen; its supervisor will notice
+    return route, Outcome(None, "", 0.0), 0
+
+
+def _reserve(ctx: Context, endpoint: str, wanted: str | None) -> tuple[Route, Worker | None]:
+    """Choose variant and instance; look again when the routes were changed in between."""
     while True:
-        deployment = manager.active(ctx, name)
-        if deployment is None:
-            raise ServiceError("ValidationError", f"Endpoint {name} of account {ctx.account} not found.")
-        variant = _variant(deployment, name, wanted)
-        worker = variant.reserve()
-        if worker is not None or manager.active(ctx, name) is deployment:
-            return deployment, variant, worker
+        live = lives.find(ctx, endpoint)
+        table = live.table if live else None
+        if live is None or table is None:
+            raise _absent(ctx, endpoint)
+        route = table.target(wanted) if wanted is not None else table.choose()
+        if route is None:
+            raise _no_route(endpoint, wanted)
+        worker = route.variant.reserve()
+        if worker is not None or not _changed(ctx, endpoint, live, table):
+            return route, worker
 
 
-def _variant(deployment: Deployment, endpoint: str, wanted: str | None) -> Variant:
-    if wanted is not None:
-        variant = deployment.variants.get(wanted)
-        if variant is None or variant.plan.shadow:
-            raise ServiceError(
-                "ValidationError", f"Variant {wanted} is not a production variant of endpoint {endpoint}."
-            )
-        return variant
-    chosen = deployment.choose()
-    if chosen is None:
-        raise ServiceError("ValidationError", f"All variants of endpoint {endpoint} have weight 0.")
-    return chosen
+def _changed(ctx: Context, endpoint: str, live: Live, table: Table) -> bool:
+    return lives.find(ctx, endpoint) is not live or live.table is not table
 
 
-def _ask(
-    worker: Worker, body: bytes, headers: Mapping[str, str], timeout_s: float | None = None
-) -> tuple[Reply | None, str, float]:
-    """Return the answer, or why there is none, and the seconds it took."""
-    passed = {name: headers[name] for name in _PASSED_ON if name in headers}
-    patience = timeout_s or worker_module.INVOCATION_TIMEOUT_S
-    started = time.perf_counter()
-    reply, failure = None, ""
-    try:
-        reply = worker.invoke("POST", "/invocations", body, passed, patience)
-    except WorkerUnavailable:
-        failure = "the model server ended while it was answering; it is being restarted"
-    except WorkerTimeout:
-        failure = f"no answer within {patience:g} seconds"
-    finally:
-        worker.end()
-    return reply, failure, time.perf_counter() - started
+def _no_route(endpoint: str, wanted: str | None) -> ServiceError:
+    if wanted is None:
+        return ServiceError("ValidationError", f"All variants of endpoint {endpoint} have weight 0.")
+    return ServiceError(
+        "ValidationError", f"Variant {wanted} is not a production variant of endpoint {endpoint}."
+    )
 
 
-def _model_error(ctx: Context, name: str, status: int, message: str) -> ServiceError:
-    group = logs.group_of(name)
+def _absent(ctx: Context, endpoint: str) -> ServiceError:
+    found = resources.find(ctx, "Endpoint", endpoint)
+    if found is not None and found["EndpointStatus"] == "SystemUpdating":
+        message = f"Endpoint {endpoint} is coming up again after a restart of the local cloud."
+        return ServiceError("ServiceUnavailable", message, 503)
+    return ServiceError("ValidationError", f"Endpoint {endpoint} of account {ctx.account} not found.")
+
+
+def _model_error(ctx: Context, endpoint: str, status: int, message: str) -> ServiceError:
+    group = logs.group_of(endpoint)
     who = "client" if 400 <= status < 500 else "server"
     return ServiceError(
         "ModelError",
@@ -152,22 +137,3 @@ def _model_error(ctx: Context, name: str, status: int, message: str) -> ServiceE
             "LogStreamArn": f"arn:aws:logs:{ctx.region}:{ctx.account}:log-group:{group}",
         },
     )
-
-
-def _copy_to_shadows(
-    deployment: Deployment, answering: Variant, body: bytes, headers: Mapping[str, str]
-) -> None:
-    """Send shadow variants their share of copies: their weight over that of the variant that answered."""
-    for shadow in deployment.shadows:
-        if random.random() * answering.weight >= shadow.weight:  # noqa: S311 - sampling, not secrets
-            continue
-        worker = shadow.reserve()
-        if worker is not None:
-            _pool().submit(_ask, worker, body, headers)
-
-
-def _pool() -> ThreadPoolExecutor:
-    with _shadow_lock:
-        if not _shadow_pool:
-            _shadow_pool.append(ThreadPoolExecutor(2, thread_name_prefix="shadow"))
-        return _shadow_pool[0]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import logging
+import select
 import sys
 import threading
 import time
@@ -64,6 +65,11 @@ class Worker:
     def ready(self) -> bool:
         """Whether requests can be sent to it."""
         return self._port is not None and not self._retired.is_set()
+
+    @property
+    def in_flight(self) -> int:
+        """How many requests hold it."""
+        return self._in_flight
 
     @property
     def pid(self) -> int | None:
@@ -135,26 +141,28 @@ class Worker:
         WorkerTimeout
             No answer in time.
         """
-        while True:
-            connection, reused = self._connection()
-            try:
-                connection.timeout = INVOCATION_TIMEOUT_S if timeout_s is None else timeout_s
-                if connection.sock is not None:
-                    connection.sock.settimeout(connection.timeout)
-                connection.request(method, path, body, dict(headers))
-                answer = connection.getresponse()
-                content = answer.read()
-            except TimeoutError as error:
-                connection.close()
-                raise WorkerTimeout(self.container.host) from error
-            except (OSError, http.client.HTTPException) as error:
-                connection.close()
-                if reused:
-                    continue  # an idle connection may have been closed meanwhile: that says nothing yet
-                raise WorkerUnavailable(self.container.host) from error
-            self._idle.append(connection)
-            lowered = {name.lower(): value for name, value in answer.getheaders()}
-            return Reply(answer.status, lowered, content)
+        connection = self._connection()
+        connection.timeout = INVOCATION_TIMEOUT_S if timeout_s is None else timeout_s
+        try:
+            if connection.sock is None:
+                connection.connect()
+            else:
+                connection.sock.settimeout(connection.timeout)
+        except OSError as error:
+            raise WorkerUnavailable(self.container.host, sent=False) from error
+        try:
+            connection.request(method, path, body, dict(headers))
+            answer = connection.getresponse()
+            content = answer.read()
+        except TimeoutError as error:
+            connection.close()
+            raise WorkerTimeout(self.container.host) from error
+        except (OSError, http.client.HTTPException) as error:
+            connection.close()
+            raise WorkerUnavailable(self.container.host) from error
+        self._idle.append(connection)
+        lowered = {name.lower(): value for name, value in answer.getheaders()}
+        return Reply(answer.status, lowered, content)
 
     def retire(self, drain_s: float) -> None:
         """Take no more requests, give those in flight `drain_s` seconds to finish, and end the process."""
@@ -180,19 +188,20 @@ class Worker:
         self._port = None
         return False
 
-    def _connection(self) -> tuple[http.client.HTTPConnection, bool]:
+    def _connection(self) -> http.client.HTTPConnection:
+        """A kept connection that is still open, or a new one."""
         port = self._port
         if port is None:
-            raise WorkerUnavailable(self.container.host)
+            raise WorkerUnavailable(self.container.host, sent=False)
         while self._idle:
             try:
                 connection = self._idle.pop()
             except IndexError:  # another thread was faster
                 break
-            if connection.port == port:
-                return connection, True
+            if connection.port == port and not _closed(connection):
+                return connection
             connection.close()
-        return http.client.HTTPConnection("127.0.0.1", port, timeout=INVOCATION_TIMEOUT_S), False
+        return http.client.HTTPConnection("127.0.0.1", port)
 
     def _supervise(self) -> None:
         pause = _FIRST_PAUSE_S
@@ -217,3 +226,12 @@ class Worker:
     def _last_words(self) -> str:
         lines = self.container.log.read_text(errors="replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "it printed nothing")
+
+
+def _closed(connection: http.client.HTTPConnection) -> bool:
+    """Whether the other side has hung up: an idle connection can have nothing to read but its end."""
+    if connection.sock is None:
+        return True
+    poll = select.poll()
+    poll.register(connection.sock, select.POLLIN)
+    return bool(poll.poll(0))

@@ -87,6 +87,7 @@ class FakeAws:
         self.folder = folder
         self.lines: list[tuple[str, str, str]] = []
         self.metrics: list[dict[str, Any]] = []
+        self.alarms: dict[str, str] = {}
 
     def download_file(self, bucket: str, key: str, target: str) -> None:
         source = self.folder / bucket / key
@@ -106,6 +107,10 @@ class FakeAws:
 
     def put_metric_data(self, **call: Any) -> None:
         self.metrics += call["MetricData"]
+
+    def describe_alarms(self, **call: Any) -> dict[str, Any]:
+        states = {name: self.alarms[name] for name in call["AlarmNames"] if name in self.alarms}
+        return {"MetricAlarms": [{"AlarmName": name, "StateValue": states[name]} for name in states]}
 
 
 class FakeContext(Context):
@@ -133,7 +138,15 @@ class FakeContext(Context):
             self.events.append({"type": event[2], **event[3]})
 
     def statuses(self) -> list[str]:
-        return [event["EndpointStatus"] for event in self.events]
+        changes = [event for event in self.events if event["type"] == "SageMaker Endpoint State Change"]
+        return [event["EndpointStatus"] for event in changes]
+
+    def stages(self) -> list[str]:
+        """What was said about the variants of pending deployments, in turn."""
+        kept = [event for event in self.events if event["type"].endswith("Deployment State Change")]
+        summaries = [event.get("PendingDeploymentSummary", {}) for event in kept]
+        listed = [one for summary in summaries for one in summary.get("ProductionVariants", [])]
+        return [one["VariantStatus"][0]["StatusMessage"] for one in listed if "VariantStatus" in one]
 
 
 class Account:
@@ -238,7 +251,7 @@ def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account
     stub = tmp_path / "stub_server.py"
     stub.write_text(textwrap.dedent(STUB))
     monkeypatch.setattr(worker, "MODEL_SERVER", stub)
-    monkeypatch.setattr(metrics, "_EVERY_S", 0.01)
+    monkeypatch.setattr(metrics, "_EVERY_REAL_S", (0.01, 0.01))
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     started: list[worker.Worker] = []
     begin = worker.Worker.start

@@ -9,8 +9,7 @@ import psutil
 import pytest
 
 from local_cloud import children
-from local_cloud.sagemaker.endpoints import manager
-from local_cloud.sagemaker.endpoints.deployment import Deployment
+from local_cloud.sagemaker.endpoints.fleet import Fleet
 from local_cloud.sagemaker.errors import ServiceError
 
 from .conftest import ROLE, Account, eventually, in_thread, variant
@@ -169,7 +168,7 @@ def test_a_resize_that_breaks_leaves_the_endpoint_in_service(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.endpoint("live", account.config("config", variant(account.model("one"))))
-    monkeypatch.setattr(Deployment, "_worker", _breaks)
+    monkeypatch.setattr(Fleet, "_worker", _breaks)
     wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]
     account.call(
         "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
@@ -184,7 +183,7 @@ def test_an_old_fleet_that_cannot_be_ended_does_not_hold_up_the_update(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.endpoint("live", account.config("first", variant(account.model("old"))))
-    monkeypatch.setattr(Deployment, "retire", _breaks)
+    monkeypatch.setattr(Fleet, "retire", _breaks)
     described = account.update("live", account.config("second", variant(account.model("new"))))
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "second")
     assert account.ask("live")["model"] == "new"
@@ -199,7 +198,7 @@ def test_a_change_that_breaks_ends_in_a_status(
     account.config("config", variant(account.model("one")))
     if deployed:
         account.endpoint("live", "config")
-    monkeypatch.setattr(manager.Live, "deploy", _breaks)
+    monkeypatch.setattr(Fleet, "start", _breaks)
     described = account.update("live", "config") if deployed else account.endpoint("live", "config")
     assert described["EndpointStatus"] == status
     assert "can't start new thread" in described["FailureReason"]

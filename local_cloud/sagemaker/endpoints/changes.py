@@ -1,0 +1,143 @@
+"""What changes endpoints in the background: coming up, moving to another fleet, resizing, going away."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Iterator
+from typing import Any
+
+from local_cloud.sagemaker import resources
+from local_cloud.sagemaker.endpoints import routing, status
+from local_cloud.sagemaker.endpoints.alarms import Watch
+from local_cloud.sagemaker.endpoints.errors import DeploymentFailed, DeploymentStopped
+from local_cloud.sagemaker.endpoints.fleet import Fleet
+from local_cloud.sagemaker.endpoints.live import Live, clip
+from local_cloud.sagemaker.endpoints.policy import Policy
+from local_cloud.sagemaker.endpoints.rollout import Rollout, rolled_back_sides
+from local_cloud.sagemaker.endpoints.variants import Kept, VariantPlan
+from local_cloud.sagemaker.store import Record
+
+KIND = status.KIND
+# Member of the record, never of an answer: weights and counts that operations have given to the variants.
+KEPT = "KeptVariantProperties"
+# The status after a rolling deployment and its rollback have both failed: two configurations serve.
+MIXED = "UpdateRollbackFailed"
+_log = logging.getLogger("local_cloud.sagemaker.endpoints")
+
+
+def bring_up(live: Live, config: Record, plans: list[VariantPlan], **after: Any) -> None:
+    """Start the first fleet of an endpoint; the endpoint is InService or Failed then."""
+    live.pending = fleet = live.new_fleet(config, plans)
+    for variant in fleet.variants.values():
+        variant.enter("Creating", f"Launching {variant.instances} instance(s).")
+    try:
+        with _failures():
+            fleet.start()
+    except DeploymentFailed as error:
+        live.pending = None
+        live.enter(EndpointStatus="Failed", FailureReason=clip(str(error)), PendingDeploymentSummary=None)
+        return
+    _take_over(live, fleet)
+    live.enter(EndpointStatus="InService", **{"PendingDeploymentSummary": None, **after})
+
+
+def remove(live: Live) -> None:
+    """End the processes of an endpoint and forget it."""
+    ctx, name = live.ctx, live.name
+    for fleet in live.fleets:
+        live.end(fleet)
+    record = status.described(ctx, name, live)
+    status.announce(ctx, {**record, "EndpointStatus": "Deleted"})
+    resources.delete(ctx, KIND, name)
+
+
+def replace(live: Live, fleet: Fleet, policy: Policy, watch: Watch, kept: Kept) -> None:
+    """Move an endpoint to a new fleet, or back to the old one when that fails."""
+    rollout = Rollout(live, fleet, policy, watch)
+    old = live.table.sides if live.table else ()
+    try:
+        with _failures():
+            rollout.forward()
+    except DeploymentFailed as error:
+        reason = clip(str(error))
+        live.enter(EndpointStatus="RollingBack", FailureReason=reason)
+        settled = MIXED if len(old) > 1 else "InService"
+        try:
+            with _failures():
+                rollout.back()
+            live.pending = None
+        except DeploymentFailed as second:
+            live.route(rolled_back_sides(old, fleet))
+            settled, reason = MIXED, clip(f"{reason} The rollback failed too: {second}")
+            live.pending = None
+        live.enter(EndpointStatus=settled, FailureReason=reason, PendingDeploymentSummary=None)
+        return
+    _take_over(live, fleet)
+    live.enter(
+        EndpointStatus="InService",
+        EndpointConfigName=fleet.config,
+        FailureReason=None,
+        PendingDeploymentSummary=None,
+        **{KEPT: kept or None},
+    )
+
+
+def resize(live: Live, wanted: list[dict[str, Any]]) -> None:
+    """Give variants the instances, then the weights, that they are to have; all of it or nothing."""
+    fleet = live.fleet
+    if fleet is None:
+        return
+    before = {name: len(variant.workers) for name, variant in fleet.variants.items()}
+    try:
+        with _failures():
+            for item in wanted:
+                _scale(live, fleet, item["VariantName"])
+    except DeploymentFailed as error:
+        live.enter(EndpointStatus="RollingBack", FailureReason=clip(str(error)))
+        for name, variant in fleet.variants.items():
+            fleet.shrink(name, max(0, len(variant.workers) - before[name]))
+            variant.instances, variant.desired_weight, variant.stage = len(variant.workers), None, None
+        live.enter(EndpointStatus="InService")
+        return
+    kept: Kept = {}
+    for name, variant in fleet.variants.items():
+        if variant.desired_weight is not None:
+            variant.weight, variant.desired_weight = variant.desired_weight, None
+        variant.stage = None
+        kept[name] = {"DesiredWeight": variant.weight, "DesiredInstanceCount": variant.instances}
+    live.reroute()
+    live.enter(EndpointStatus="InService", FailureReason=None, **{KEPT: kept})
+
+
+@contextlib.contextmanager
+def _failures() -> Iterator[None]:
+    """Make a failed deployment of whatever breaks: it is a reason to go back, and must have an end."""
+    try:
+        yield
+    except (DeploymentFailed, DeploymentStopped):
+        raise
+    except Exception as error:
+        _log.exception("deployment")
+        raise DeploymentFailed(f"InternalServerError: {type(error).__name__}: {error}") from error
+
+
+def _take_over(live: Live, fleet: Fleet) -> None:
+    for variant in fleet.variants.values():
+        variant.stage = variant.enabled = None
+    live.route([routing.whole(fleet)])
+    live.fleet, live.pending = fleet, None
+
+
+def _scale(live: Live, fleet: Fleet, name: str) -> None:
+    variant = fleet.variants[name]
+    missing = variant.instances - len(variant.workers)
+    if not missing:
+        return
+    way = "out" if missing > 0 else "in"
+    variant.enter("Updating", f"Scaling {way} desired instance count to {variant.instances}.")
+    live.announce_stage()
+    if missing > 0:
+        fleet.grow(name, missing)
+    else:
+        fleet.shrink(name, -missing)

@@ -1,0 +1,96 @@
+"""Endpoint configurations: what can be served here is stored, everything else is refused by its name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from local_cloud.sagemaker import resources
+from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.endpoints import status
+from local_cloud.sagemaker.errors import ServiceError, validation
+from local_cloud.sagemaker.operations import Params, operation
+
+KIND = "EndpointConfig"
+# Member of a variant -> what it stands for. Members about machines and drivers (VolumeSizeInGB,
+# InferenceAmiVersion ...) are kept and change nothing here.
+_REFUSED = {
+    "ServerlessConfig": "serverless endpoints",
+    "InstancePools": "instance pools",
+    "CoreDumpConfig": "core dumps",
+}
+_COMPONENTS = (
+    "CreateInferenceComponent",
+    "UpdateInferenceComponent",
+    "UpdateInferenceComponentRuntimeConfig",
+)
+
+
+@operation("CreateEndpointConfig")
+def create_endpoint_config(ctx: Context, params: Params) -> Params:
+    """Store an endpoint configuration whose models exist and whose variants can be served.
+
+    Raises
+    ------
+    ServiceError
+        ValidationException for what the service refuses, UnsupportedOperation for what is not served here.
+    """
+    production, shadows = params["ProductionVariants"], params.get("ShadowProductionVariants", [])
+    variants = [*production, *shadows]
+    names = [variant["VariantName"] for variant in variants]
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise validation(f"VariantName must be unique in an endpoint configuration: {', '.join(doubled)}")
+    if shadows and (len(production) > 1 or len(shadows) > 1):
+        raise validation(
+            "With ShadowProductionVariants, one ProductionVariant and one ShadowProductionVariant can be "
+            f"specified; got {len(production)} and {len(shadows)}."
+        )
+    for variant in variants:
+        _check(variant)
+        resources.get(ctx, "Model", variant["ModelName"])
+    if "ExplainerConfig" in params:
+        raise _unsupported("ExplainerConfig", "online explanations")
+    return resources.create(ctx, KIND, params["EndpointConfigName"], dict(params))
+
+
+@operation("DeleteEndpointConfig")
+def delete_endpoint_config(ctx: Context, params: Params) -> Params:
+    """Forget a configuration that no endpoint uses."""
+    name = params["EndpointConfigName"]
+    for endpoint in ctx.store.list(status.KIND):
+        pending = (endpoint.get("PendingDeploymentSummary") or {}).get("EndpointConfigName")
+        if name in (endpoint["EndpointConfigName"], pending):
+            user = endpoint["EndpointName"]
+            raise validation(f'Cannot delete endpoint configuration "{name}": endpoint "{user}" uses it.')
+    resources.delete(ctx, KIND, name)
+    return {}
+
+
+def _check(variant: dict[str, Any]) -> None:
+    name = variant["VariantName"]
+    for member, what in _REFUSED.items():
+        if member in variant:
+            raise _unsupported(f"{member} of variant {name}", what)
+    if "ModelName" not in variant:
+        raise _unsupported(f"variant {name} without a ModelName", "inference components")
+    if "ManagedInstanceScaling" in variant:
+        raise validation("ManagedInstanceScaling is only supported for inference component endpoints.")
+    missing = [member for member in ("InstanceType", "InitialInstanceCount") if member not in variant]
+    if missing:
+        raise validation(f"Variant {name} needs {' and '.join(missing)}.")
+    if variant.get("RoutingConfig", {}).get("RoutingStrategy") == "PREFIX_AWARE":
+        raise _unsupported(f"RoutingStrategy PREFIX_AWARE of variant {name}", "prefix-aware routing")
+
+
+def _unsupported(member: str, what: str) -> ServiceError:
+    return ServiceError("UnsupportedOperation", f"The local cloud does not serve {what} ({member}).")
+
+
+def _refuse(name: str) -> None:
+    @operation(name)
+    def refuse(ctx: Context, params: Params) -> Params:
+        raise ServiceError("UnsupportedOperation", f"The local cloud does not serve {name}.")
+
+
+for _name in _COMPONENTS:
+    _refuse(_name)

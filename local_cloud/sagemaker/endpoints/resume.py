@@ -1,0 +1,54 @@
+"""Endpoints of kept records come up again after a restart."""
+
+from __future__ import annotations
+
+from local_cloud.sagemaker import resources
+from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.endpoints import changes
+from local_cloud.sagemaker.endpoints import live as lives
+from local_cloud.sagemaker.endpoints.changes import KEPT, KIND
+from local_cloud.sagemaker.endpoints.live import Live, clip
+from local_cloud.sagemaker.endpoints.variants import plans_of
+from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.store import Record
+
+
+def resume(ctx: Context) -> None:
+    """Bring the endpoints of kept records up again, in the background; once for an account and region.
+
+    Those that were in service are SystemUpdating until they are InService again, with the configuration,
+    weights and instance counts they had; an update that was under way counts as rolled back. Those that were
+    being created are Failed, those that were being deleted are deleted.
+    """
+    for record in ctx.store.list(KIND):
+        name, was = record["EndpointName"], record["EndpointStatus"]
+        if was == "Failed":
+            continue
+        live = lives.make(ctx, name)
+        if was == "Creating":
+            reason = "The local cloud ended while the endpoint was being created."
+            live.enter(EndpointStatus="Failed", FailureReason=reason, PendingDeploymentSummary=None)
+        elif was == "Deleting":
+            live.run(changes.remove)
+        else:
+            _resume(live, record)
+
+
+def _resume(live: Live, record: Record) -> None:
+    ctx, pending = live.ctx, record.get("PendingDeploymentSummary")
+    interrupted = record["EndpointStatus"] in ("Updating", "RollingBack") and pending is not None
+    reason = record.get("FailureReason")
+    if interrupted:
+        reason = reason or "The local cloud ended during the update, which is rolled back."
+    live.enter(EndpointStatus="SystemUpdating", FailureReason=reason, PendingDeploymentSummary=None)
+
+    def work(live: Live) -> None:
+        try:
+            config = resources.get(ctx, "EndpointConfig", record["EndpointConfigName"])
+            plans = plans_of(ctx, config, record.get(KEPT) or {})
+        except ServiceError as error:
+            live.enter(EndpointStatus="Failed", FailureReason=clip(error.message))
+            return
+        changes.bring_up(live, config, plans)
+
+    live.run(work)
