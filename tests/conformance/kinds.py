@@ -160,8 +160,10 @@ def training(account: Account) -> Params:
 
 
 def transform(account: Account) -> Params:
-    _once(account, lambda: account.sagemaker.create_model(ModelName="needed", **model(account)))
     uri = f"s3://none-{account.number}"
+    container = {"Image": IMAGE, "ModelDataUrl": f"{uri}/model.tar.gz"}
+    given = {"PrimaryContainer": container, "ExecutionRoleArn": account.role}
+    _once(account, lambda: account.sagemaker.create_model(ModelName="needed", **given))
     return {
         "ModelName": "needed",
         "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{uri}/in"}}},
@@ -173,7 +175,12 @@ def transform(account: Account) -> Params:
 def tuning(account: Account) -> Params:
     job = training(account)
     job["StaticHyperParameters"] = {"epochs": "1"}
-    job["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "f1", "Regex": "f1=([0-9.]+)"}]
+    metrics = [{"Name": "f1", "Regex": "f1=([0-9.]+)"}]
+    job["AlgorithmSpecification"] = {
+        "TrainingImage": IMAGE,
+        "TrainingInputMode": "File",
+        "MetricDefinitions": metrics,
+    }
     ranges = {"ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0.1", "MaxValue": "0.2"}]}
     config = {
         "Strategy": "Random",

@@ -39,7 +39,7 @@ def test_versions_of_a_group_count_up(group: Account) -> None:
 def test_the_latest_version_is_first_and_alone_when_one_is_asked_for(group: Account) -> None:
     for _ in range(3):
         register(group)
-    assert versions(group, ModelPackageGroupName=GROUP, SortBy="CreationTime", MaxResults=1) == [3]
+    assert versions(group, ModelPackageGroupName=GROUP, SortOrder="Descending", MaxResults=1) == [3]
 
 
 def test_a_version_waits_for_approval_unless_it_says_otherwise(group: Account) -> None:

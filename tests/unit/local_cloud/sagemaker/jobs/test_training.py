@@ -71,6 +71,7 @@ def test_a_training_job_leaves_model_output_metrics_and_checkpoints(ctx: Account
     assert job["TrainingJobStatus"] == job["SecondaryStatus"] == "Completed", job
     assert [(one["MetricName"], one["Value"]) for one in job["FinalMetricDataList"]] == [("loss", 0.25)]
     assert [one["Status"] for one in job["SecondaryStatusTransitions"]] == [
+        "Starting",
         "Downloading",
         "Training",
         "Uploading",
