@@ -395,4 +395,5 @@ def test_a_failing_training_script_says_why(cloud: Cloud) -> None:
     assert job["FailureReason"].startswith("AlgorithmError: ")
     assert "ValueError: the label column is missing" in job["FailureReason"]
     assert job["FailureReason"].endswith(", exit code: 1")
-    assert "ModelArtifacts" not in job or not job["ModelArtifacts"].get("S3ModelArtifacts")
+    key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{BUCKET}/")
+    assert "Contents" not in cloud.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=key)

@@ -65,7 +65,7 @@ serve(
     lifecycle.TRAINING,
     lambda ctx, request: training.check(request),
     training.work,
-    lambda request: training.FIRST,
+    lambda request: training.first_members(request, request["TrainingJobName"]),
 )
 serve(lifecycle.TRANSFORM, transform.check, transform.work)
 serve(

@@ -22,8 +22,21 @@ _DAY = 24 * 3600
 _MODES = ("File", "FastFile")
 _CHECKPOINTS = "/opt/ml/checkpoints"
 _LOOPBACK_HOSTS = 254
-# Members of the record that a training job begins with.
-FIRST: Record = {"SecondaryStatus": "Starting"}
+
+
+def first_members(request: Record, name: str) -> Record:
+    """Members of the record that a training job begins with: where its model will be, if it leaves one."""
+    where = f"{_base(request, name)}/model.tar.gz"
+    begun = {
+        "Status": "Starting",
+        "StartTime": now(),
+        "StatusMessage": "Preparing the instances for training",
+    }
+    return {
+        "SecondaryStatus": "Starting",
+        "SecondaryStatusTransitions": [begun],
+        "ModelArtifacts": {"S3ModelArtifacts": where},
+    }
 
 
 def check(request: Record) -> None:
@@ -192,18 +205,20 @@ def _environment(run: Run, container: Container, meeting: dict[str, str]) -> dic
 def _upload(run: Run, containers: list[Container], client: Any) -> None:
     """The first instance's model and output, as one archive each; checkpoints beside them."""
     first = containers[0]
-    base = f"{run.request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{run.name}/output"
+    base = _base(run.request, run.name)
     for folder, name in (("model", "model.tar.gz"), ("output/data", "output.tar.gz")):
         if not any((first.ml / folder).iterdir()):
             continue
         archive = run.folder / name
         transfer.pack(first.ml / folder, archive)
         transfer.upload_file(client, archive, f"{base}/{name}")
-        if name == "model.tar.gz":
-            run.note(ModelArtifacts={"S3ModelArtifacts": f"{base}/{name}"})
-        else:
+        if name == "output.tar.gz":
             run.note(OutputArtifacts={"S3OutputArtifacts": f"{base}/{name}"})
     _checkpoints(run, containers, client)
+
+
+def _base(request: Record, name: str) -> str:
+    return f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
 
 
 def _checkpoints(run: Run, containers: list[Container], client: Any) -> None:

@@ -106,15 +106,16 @@ class _Tuning:
         objective = {"MetricName": definition.metric}
         if several:
             objective["Type"] = "Maximize" if definition.maximize else "Minimize"
+        asked = definition.training_request(name, tuned)
         request = {
-            **definition.training_request(name, tuned),
+            **asked,
             "Tags": resources.tags_of(run.ctx, arn),
             "TuningJobArn": arn,
             "TuningJobName": run.name,
             "TrainingJobDefinitionName": definition.name,
             "TunedHyperParameters": tuned,
             "Objective": objective,
-            **training.FIRST,
+            **training.first_members(asked, name),
         }
         child = lifecycle.start(run.ctx, lifecycle.TRAINING, name, request, training.work)
         trial = Trial(child, definition, tuned)

@@ -6,7 +6,7 @@ from typing import Any
 
 from local_cloud.sagemaker import listing, resources
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.errors import not_found, validation
+from local_cloud.sagemaker.errors import already_exists, not_found
 from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.registry import rules
 from local_cloud.sagemaker.store import Record
@@ -61,7 +61,7 @@ def create_package(ctx: Context, params: Params) -> Params:
             return earlier
         arn = _place(ctx, record)
         if not ctx.store.add(PACKAGE, arn, record):
-            raise validation(f"Model package {arn} already exists.")
+            raise already_exists(PACKAGE, arn.rpartition("/")[2], arn)
         resources.set_tags(ctx, arn, tags, replace=True)
         if token:
             ctx.store.put(_TOKEN, token, {"ModelPackageArn": arn})
