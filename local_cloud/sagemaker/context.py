@@ -17,6 +17,8 @@ from local_cloud.sagemaker.store import Store
 
 # (account, region, detail type, detail, resource ARNs)
 EventSink = Callable[[str, str, str, Mapping[str, Any], Sequence[str]], None]
+Observer = Callable[["Context", str, Mapping[str, Any]], None]
+_observers: list[Observer] = []
 _SESSION_SECONDS = 12 * 3600  # a job may run as long as a role session can last
 _CONFIG = Config(
     s3={"addressing_style": "path"},
@@ -26,6 +28,12 @@ _CONFIG = Config(
     max_pool_connections=32,
 )
 _SECRET = "local"  # noqa: S105 - any secret passes on loopback
+
+
+def observe(observer: Observer) -> Observer:
+    """Register a function that is called with each event emitted: (context, detail type, detail)."""
+    _observers.append(observer)
+    return observer
 
 
 def discard_event(
@@ -104,6 +112,8 @@ class Context:
 
     def emit(self, detail_type: str, detail: Mapping[str, Any], resources: Sequence[str] = ()) -> None:
         """Send an EventBridge event of source ``aws.sagemaker``."""
+        for observer in _observers:
+            observer(self, detail_type, detail)
         self.event_sink(self.account, self.region, detail_type, detail, list(resources))
 
     def arn(self, resource: str) -> str:
