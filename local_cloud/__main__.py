@@ -1,4 +1,4 @@
-"""The command line of the local cloud: up, down, status, env, deploy, destroy."""
+"""The command line of the local cloud: up, down, status, reset, env, deploy, destroy."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from local_cloud import deploy, launcher
+from local_cloud import deploy, launcher, status
 from local_cloud import options as wishes
+from local_cloud import reset as emptying
 from local_cloud.defaults import PORT
 from local_cloud.options import Options
 
@@ -32,12 +33,13 @@ def up(options: argparse.Namespace) -> int:
     """Start the cloud, or say that it already runs."""
     running = launcher.find(options.home)
     if running is not None:
-        print(f"already running: {_where(running)}")
+        print(f"already running: {status.where(running)}")
         return 0
     if options.foreground:
         return launcher.run(options.home, options.port, Options.of(options))
     cloud = launcher.start(options.home, options.port, Options.of(options))
-    print(f"running: {_where(cloud)}")
+    print(f"running: {status.where(cloud)}")
+    print(f"page: {cloud.page}")
     print(f"log: {options.home.resolve() / launcher.LOG_FILE}")
     return 0
 
@@ -48,14 +50,22 @@ def down(options: argparse.Namespace) -> int:
     return 0
 
 
-def status(options: argparse.Namespace) -> int:
+def show_status(options: argparse.Namespace) -> int:
     """Say whether the cloud runs; exit code 3 when it does not."""
     cloud = launcher.find(options.home)
     if cloud is None:
         print("not running")
         return DOWN
-    state = "running" if launcher.health(cloud) is not None else "running, but not answering"
-    print(f"{state}: {_where(cloud)}, since {cloud.started}")
+    print("\n".join(status.lines(options.home.resolve(), cloud)))
+    return 0
+
+
+def reset(options: argparse.Namespace) -> int:
+    """Empty the cloud; one that runs starts anew."""
+    found, cloud = emptying.reset(options.home, options.state)
+    print("emptied" if found else "there was nothing to empty")
+    if cloud is not None:
+        print(f"running: {status.where(cloud)}")
     return 0
 
 
@@ -95,14 +105,6 @@ def _target(options: argparse.Namespace) -> deploy.Target:
     return deploy.Target(endpoint_url=cloud.endpoint_url, account=cloud.account, region=cloud.region)
 
 
-def _where(cloud: launcher.Cloud) -> str:
-    how = ["permissions enforced"] if cloud.auth else []
-    how += [f"records kept in {cloud.state}"] if cloud.state else []
-    how += [f"waits {cloud.speed:g} times faster"] if cloud.speed != 1 else []
-    where = f"{cloud.endpoint_url} (account {cloud.account}, region {cloud.region}, pid {cloud.pid})"
-    return "; ".join([where, *how])
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="local_cloud", description="AWS on 127.0.0.1 with a working SageMaker."
@@ -121,10 +123,13 @@ def _parser() -> argparse.ArgumentParser:
     starting.set_defaults(run=up)
     for name, function, text in (
         ("down", down, "stop it"),
-        ("status", status, "say whether it runs; exit code 3 when it does not"),
+        ("status", show_status, "say what runs and where; exit code 3 when nothing does"),
         ("env", env, "print export lines for a shell: eval $(python -m local_cloud env)"),
     ):
         commands.add_parser(name, parents=[shared], help=text).set_defaults(run=function)
+    emptied = commands.add_parser("reset", parents=[shared], help="delete all it keeps; asks nothing")
+    emptied.add_argument("--state", type=Path, help="state folder to empty, if no cloud runs with it")
+    emptied.set_defaults(run=reset)
     for name, act, text in (
         ("deploy", deploy_assembly, "deploy a synthesised CDK app (cdk.out)"),
         ("destroy", destroy_assembly, "delete the stacks of a synthesised CDK app"),

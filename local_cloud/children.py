@@ -34,13 +34,16 @@ class Child:
         Process id of the command itself, which is also the id of its process group.
     server_fd
         Write end of the pipe that the guard watches; closed once the child has ended.
+    folder
+        Where the command works.
     """
 
-    def __init__(self, guard: subprocess.Popen[bytes], pid: int, server_fd: int) -> None:
+    def __init__(self, guard: subprocess.Popen[bytes], pid: int, server_fd: int, folder: Path) -> None:
         self._guard = guard
         self._server_fd: int | None = server_fd
         self._ending = threading.Lock()
         self.pid = pid
+        self.folder = folder
 
     @property
     def stdout(self) -> IO[bytes] | None:
@@ -137,7 +140,7 @@ def spawn(
         os.close(server_fd)
         guard.wait()
         raise failure
-    child = Child(guard, int(status["pid"]), server_fd)
+    child = Child(guard, int(status["pid"]), server_fd, cwd)
     with _lock:
         _running.add(child)
     return child

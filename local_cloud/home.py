@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 MARKER = ".local-cloud-home"
@@ -45,8 +46,12 @@ def is_claimed(home: Path) -> bool:
     return (home / MARKER).is_file()
 
 
-def clear(home: Path) -> None:
-    """Delete what an earlier server has left of jobs and endpoints; cloud.json and the log stay.
+def clear(home: Path, files: Iterable[str] = ()) -> bool:
+    """Delete what an earlier server has left of jobs and endpoints, and some `files`; all others stay.
+
+    Returns
+    -------
+    Whether there was anything.
 
     Raises
     ------
@@ -55,5 +60,10 @@ def clear(home: Path) -> None:
     """
     if not is_claimed(home):
         raise HomeError(f"{home} was not made by the local cloud")
-    for name in WORK_FOLDERS:
-        shutil.rmtree(home / name, ignore_errors=True)
+    found = [home / name for name in (*WORK_FOLDERS, *files) if (home / name).exists()]
+    for path in found:
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
+    return bool(found)

@@ -71,6 +71,11 @@ class Cloud:
     state: str | None = None
     speed: float = 1.0
 
+    @property
+    def page(self) -> str:
+        """Where the web page is that shows what runs; the server's own paths are below it."""
+        return f"{self.endpoint_url}/_local_cloud/"
+
     def environment(self) -> dict[str, str]:
         """Return the variables that point the AWS CLI, boto3 and the CDK at this cloud."""
         return {
@@ -101,7 +106,7 @@ def start(home: Path, port: int = PORT, options: Options = DEFAULT) -> Cloud:
         `home` holds somebody else's files, or the server ended, or did not answer, before it was ready.
     """
     home = _prepared(home)
-    with _locked(home):
+    with locked(home):
         running = find(home)
         if running is not None:
             return running
@@ -136,7 +141,7 @@ def run(home: Path, port: int = PORT, options: Options = DEFAULT) -> int:
     """
     home = _prepared(home)
     with ExitStack() as starting:
-        starting.enter_context(_locked(home))
+        starting.enter_context(locked(home))
         running = find(home)
         if running is not None:
             raise LaunchError(
@@ -158,14 +163,19 @@ def run(home: Path, port: int = PORT, options: Options = DEFAULT) -> int:
 def find(home: Path) -> Cloud | None:
     """Return the cloud that runs for `home`, or None; a state file whose pid is another process is stale."""
     home = home.resolve()
-    try:
-        cloud = Cloud(**json.loads((home / STATE_FILE).read_text()))
-    except (FileNotFoundError, ValueError, TypeError):
-        return None
-    process = processes.find(cloud.pid)
-    if process is None or SERVER not in process.command or str(home) not in process.command:
+    cloud = last(home)
+    process = processes.find(cloud.pid) if cloud is not None else None
+    if cloud is None or process is None or SERVER not in process.command or str(home) not in process.command:
         return None
     return cloud
+
+
+def last(home: Path) -> Cloud | None:
+    """The cloud that was started last, whether it runs or not."""
+    try:
+        return Cloud(**json.loads((home / STATE_FILE).read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
 
 
 def stop(home: Path, grace: float = STOP_GRACE_S) -> bool:
@@ -179,7 +189,7 @@ def stop(home: Path, grace: float = STOP_GRACE_S) -> bool:
     home = home.resolve()
     if not is_claimed(home):
         return False
-    with _locked(home):
+    with locked(home):
         cloud = find(home)
         if cloud is not None:
             _end(cloud.pid, grace)
@@ -188,10 +198,15 @@ def stop(home: Path, grace: float = STOP_GRACE_S) -> bool:
 
 
 def health(cloud: Cloud, timeout: float = 2.0) -> dict[str, Any] | None:
-    """Return what the server says of its health, or None when it does not answer."""
+    """Return what the server says of its health, or None when it does not answer or still starts."""
+    return ask(cloud, "health", timeout)
+
+
+def ask(cloud: Cloud, name: str, timeout: float = 2.0) -> dict[str, Any] | None:
+    """Return what the server says on a path of its own, or None when it does not answer."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"{cloud.endpoint_url}/_local_cloud/health", timeout=timeout) as answer:
+        with opener.open(f"{cloud.page}{name}", timeout=timeout) as answer:
             body = json.load(answer)
     except (OSError, ValueError):
         return None
@@ -272,7 +287,7 @@ def _end(pid: int, grace: float) -> None:
 
 
 @contextmanager
-def _locked(home: Path) -> Iterator[None]:
+def locked(home: Path) -> Iterator[None]:
     """Hold the lock of a home; the system lets go of it when the holder dies."""
     with (home / "launcher.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

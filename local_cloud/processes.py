@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,13 @@ def still_running(processes: list[Process]) -> list[Process]:
         for process in processes
         if process.pid in running and running[process.pid].command == process.command
     ]
+
+
+def resident(pids: Iterable[int]) -> int:
+    """The bytes of memory that processes hold together; those that have ended hold none."""
+    wanted = ",".join(map(str, pids))
+    listing = subprocess.run(["ps", "-o", "rss=", "-p", wanted], capture_output=True, text=True, check=False)
+    return sum(int(line) for line in listing.stdout.split()) * 1024
 
 
 def end_tree(pid: int, grace: float) -> list[Process]:

@@ -10,7 +10,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -22,10 +23,13 @@ from local_cloud.clock import Clock
 from local_cloud.defaults import HOST
 from local_cloud.home import HomeError, claim, clear
 from local_cloud.options import Options
+from local_cloud.state.folder import StateError
 from local_cloud.visitors import Asgi, programs_only
 
 if TYPE_CHECKING:
+    from local_cloud.sagemaker.context import Context
     from local_cloud.sagemaker.service import Service
+    from local_cloud.state.keeper import Keeper
 
 OWN_PATHS = "/_local_cloud/"
 HEALTH = f"{OWN_PATHS}health"
@@ -40,9 +44,11 @@ PARTS = (
     "cloudformation",
     "console",
     "coverage",
+    "overview",
 )
 Answer = tuple[int, dict[str, str], bytes]
 OwnPaths = Callable[..., Awaitable[Answer]]
+Ready = Callable[[], bool]
 _log = logging.getLogger("local_cloud.server")
 _STOP_GRACE_SECONDS = 3.0
 
@@ -101,7 +107,7 @@ def configure_environment(settings: Settings) -> None:
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 
 
-def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> Service:
+def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper | None = None) -> Service:
     """Put the SageMaker service, its resource types and event targets into the emulator."""
     from local_cloud import ministack_hooks as hooks
     from local_cloud.sagemaker.context import Contexts
@@ -116,6 +122,7 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> Service:
         home=settings.home,
         event_sink=hooks.on_loop(loop),
         clock=Clock(settings.options.speed),
+        journal=keeper.journal.scope if keeper else None,
     )
     service = Service(contexts)
     hooks.register_service("sagemaker", service.handle, target_prefix="SageMaker.", paths=PATHS)
@@ -125,14 +132,19 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop) -> Service:
     return service
 
 
-def with_own_paths(app: Asgi, own: OwnPaths) -> Asgi:
-    """The application with a health route in front; its other own paths go to the service, unsigned."""
-    health = json.dumps({"status": "ok", "pid": os.getpid(), "version": version("ministack")}).encode()
+def with_own_paths(app: Asgi, own: OwnPaths, ready: Ready = lambda: True) -> Asgi:
+    """The application with a health route in front; its other own paths go to the service, unsigned.
+
+    The route says "starting", with status 503, until `ready`.
+    """
+    about = {"pid": os.getpid(), "version": version("ministack")}
 
     async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
         path = scope["path"] if scope["type"] == "http" else ""
         if path == HEALTH:
-            await _send(send, 200, {"content-type": "application/json"}, health)
+            status, said = (200, "ok") if ready() else (503, "starting")
+            health = json.dumps({"status": said, **about}).encode()
+            await _send(send, status, {"content-type": "application/json"}, health)
         elif path.startswith(OWN_PATHS):
             headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
             query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
@@ -144,9 +156,9 @@ def with_own_paths(app: Asgi, own: OwnPaths) -> Asgi:
     return serve
 
 
-def application(emulator: Asgi, own: OwnPaths) -> Asgi:
+def application(emulator: Asgi, own: OwnPaths, ready: Ready = lambda: True) -> Asgi:
     """All that is served: the emulator and the server's own paths, for programs of this machine alone."""
-    return programs_only(with_own_paths(emulator, own))
+    return programs_only(with_own_paths(emulator, own, ready))
 
 
 def own_paths(service: Service, settings: Settings) -> OwnPaths:
@@ -180,8 +192,8 @@ async def _send(send: Any, status: int, headers: dict[str, str], body: bytes) ->
     await send({"type": "http.response.body", "body": body})
 
 
-async def run(settings: Settings) -> None:
-    """Serve until SIGTERM or SIGINT, then end all children."""
+async def run(settings: Settings, keeper: Keeper | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then end all children; `keeper` has the records of the last server."""
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
@@ -190,10 +202,20 @@ async def run(settings: Settings) -> None:
     loop, stopping = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    service = register(settings, loop)
+    service = register(settings, loop, keeper)
+    emulator, own = hooks.asgi_app(), own_paths(service, settings)
+    kept: list[Context] = []
+    if keeper is not None:
+        kept = [service.contexts.of(*scope) for scope in keeper.journal.scopes()]
+        keeper.start()
+        emulator, own = keeper.guard(emulator), keeper.guard_own(own)
+    call_parts("interrupted", kept)
+    resumed = asyncio.Event()
 
     async def stop() -> None:
+        resuming = asyncio.create_task(_resume(settings, kept, resumed))
         await stopping.wait()
+        resuming.cancel()
         await asyncio.to_thread(close_parts)
 
     config = Config()
@@ -203,10 +225,42 @@ async def run(settings: Settings) -> None:
     config.shutdown_timeout = 5
     config.loglevel = os.environ["LOG_LEVEL"]
     try:
-        app = application(hooks.asgi_app(), own_paths(service, settings))
+        app = application(emulator, own, resumed.is_set)
         await serve(app, config, shutdown_trigger=stop)
     finally:
         await asyncio.to_thread(children.terminate_all, _STOP_GRACE_SECONDS)
+        if keeper is not None:
+            await keeper.close()
+
+
+async def _resume(settings: Settings, kept: list[Context], resumed: asyncio.Event) -> None:
+    """Let the parts take up their work as soon as the server answers, which they may need."""
+    if kept:
+        while True:
+            with suppress(OSError):
+                _, writer = await asyncio.open_connection(HOST, settings.port)
+                writer.close()
+                break
+            await asyncio.sleep(0.01)
+        await asyncio.to_thread(call_parts, "resume", kept)
+    resumed.set()
+
+
+def call_parts(name: str, contexts: Sequence[Context]) -> None:
+    """Call a function of every part that has it, with each context whose records were kept.
+
+    `interrupted(ctx)` is called before the server answers: what ran with the last server has ended.
+    `resume(ctx)` is called once it answers: what has to run again is started.
+    """
+    for part in PARTS:
+        function = getattr(sys.modules[f"local_cloud.sagemaker.{part}"], name, None)
+        if function is None:
+            continue
+        for ctx in contexts:
+            try:
+                function(ctx)
+            except Exception:  # noqa: BLE001 - one part must not keep the others from starting
+                _log.exception("%s of %s, %s, %s", name, part, ctx.account, ctx.region)
 
 
 def close_parts() -> None:
@@ -226,17 +280,29 @@ def main(arguments: list[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     try:
         home = claim(parsed.home)
-        clear(home)  # what is left belongs to an earlier server, whose records are gone
+        clear(home)  # what is left belongs to an earlier server: its jobs and model servers are gone
     except HomeError as error:
         parser.error(str(error))
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings = Settings(home, parsed.port, Options.of(parsed))
     configure_environment(settings)
-    asyncio.run(run(settings))
+    try:
+        keeper = _keeper(settings.options.state)
+    except StateError as error:
+        parser.error(str(error))
+    asyncio.run(run(settings, keeper))
     # Worker threads may still wait for jobs that are gone: nothing of them is worth waiting for.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)
+
+
+def _keeper(state: Path | None) -> Keeper | None:
+    if state is None:
+        return None
+    from local_cloud.state.keeper import Keeper
+
+    return Keeper(state)
 
 
 def _folder(path: Path) -> Path:

@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from local_cloud.clock import Clock
-from local_cloud.sagemaker.store import Store
+from local_cloud.sagemaker.store import Journal, Store
 
 # (account, region, detail type, detail, resource ARNs)
 EventSink = Callable[[str, str, str, Mapping[str, Any], Sequence[str]], None]
@@ -28,6 +29,24 @@ _CONFIG = Config(
     max_pool_connections=32,
 )
 _SECRET = "local"  # noqa: S105 - any secret passes on loopback
+
+
+class Authority(Protocol):
+    """Judges what the service does in the name of roles, where permissions are enforced."""
+
+    def assume(self, account: str, role_arn: str, seconds: int) -> dict[str, str]:
+        """The keys of a session of the role; ClientError when it does not trust SageMaker."""
+
+    def refusal(
+        self,
+        account: str,
+        region: str,
+        role_arn: str,
+        action: str,
+        resource: str,
+        conditions: Mapping[str, Any],
+    ) -> str | None:
+        """Why the role may not do something, or None."""
 
 
 def observe(observer: Observer) -> Observer:
@@ -60,6 +79,10 @@ class Context:
         Receives the events of `emit`.
     clock : Clock
         Measures waits that AWS makes and that may be sped up here.
+    authority : Authority, optional
+        Judges what is done in the name of roles; None where permissions are not enforced.
+    journal : Journal, optional
+        Keeps the records of the account and region between starts; None where nothing is kept.
     """
 
     account: str
@@ -69,6 +92,8 @@ class Context:
     store: Store = field(default_factory=Store)
     event_sink: EventSink = discard_event
     clock: Clock = field(default_factory=Clock)
+    authority: Authority | None = None
+    journal: Journal | None = None
     _clients: dict[str, Any] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -89,6 +114,24 @@ class Context:
         """A client in a session of `role_arn` that waits so long for an answer, and asks only once."""
         patience = Config(read_timeout=seconds, retries={"total_max_attempts": 1, "mode": "standard"})
         return self._make(service, self._role_session(role_arn), _CONFIG.merge(patience))
+
+    def require(
+        self, role_arn: str, action: str, resource: str, conditions: Mapping[str, Any] | None = None
+    ) -> None:
+        """Require of a role what AWS does in its name and nothing here does (a pull of an image, a grant).
+
+        Raises
+        ------
+        ClientError
+            AccessDenied, where permissions are enforced and the role has not got this one.
+        """
+        if self.authority is None:
+            return
+        asked = (role_arn, action, resource, conditions or {})
+        refusal = self.authority.refusal(self.account, self.region, *asked)
+        if refusal is not None:
+            error = {"Error": {"Code": "AccessDenied", "Message": refusal}}
+            raise ClientError(error, action.rpartition(":")[2])
 
     def job_environment(self, role_arn: str | None) -> dict[str, str]:
         """The AWS variables of a child that acts as `role_arn`: a fresh session, endpoint and region."""
@@ -128,6 +171,8 @@ class Context:
         return {"aws_access_key_id": self.account, "aws_secret_access_key": _SECRET}
 
     def _role_session(self, role_arn: str) -> dict[str, str]:
+        if self.authority is not None:
+            return self.authority.assume(self.account, role_arn, _SESSION_SECONDS)
         session = self.client("sts").assume_role(
             RoleArn=role_arn, RoleSessionName="SageMaker", DurationSeconds=_SESSION_SECONDS
         )
@@ -149,13 +194,17 @@ class Contexts:
         home: Path,
         event_sink: EventSink = discard_event,
         clock: Clock = Clock(),  # noqa: B008 - it cannot change
+        authority: Authority | None = None,
+        journal: Callable[[str, str], Journal] | None = None,
     ) -> None:
         self._shared: dict[str, Any] = {
             "endpoint_url": endpoint_url,
             "home": home,
             "event_sink": event_sink,
             "clock": clock,
+            "authority": authority,
         }
+        self._journal = journal
         self._lock = threading.Lock()
         self._contexts: dict[tuple[str, str], Context] = {}
 
@@ -164,7 +213,10 @@ class Contexts:
         with self._lock:
             key = (account, region)
             if key not in self._contexts:
-                self._contexts[key] = Context(account=account, region=region, **self._shared)
+                journal = self._journal(account, region) if self._journal else None
+                made = Context(account=account, region=region, journal=journal, **self._shared)
+                made.store = Store(journal)
+                self._contexts[key] = made
             return self._contexts[key]
 
 

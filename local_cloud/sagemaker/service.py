@@ -25,7 +25,7 @@ class Service:
     """Serves SageMaker, SageMaker Runtime and the Feature Store runtime (all sign as ``sagemaker``)."""
 
     def __init__(self, contexts: Contexts) -> None:
-        self._contexts = contexts
+        self.contexts = contexts
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sagemaker")
 
     async def handle(
@@ -46,7 +46,7 @@ class Service:
         query: dict[str, list[str]],
     ) -> hooks.Answer:
         """Answer one request on a worker thread, in this account and region."""
-        ctx = self._contexts.of(account, region)
+        ctx = self.contexts.of(account, region)
         flat = {key: ",".join(values) for key, values in query.items()}
         request = operations.Request(method, path, headers, body, flat)
         run = contextvars.copy_context().run

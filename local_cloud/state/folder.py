@@ -76,7 +76,7 @@ def is_state(folder: Path) -> bool:
 
 
 def empty(folder: Path) -> bool:
-    """Delete the state in a folder, and the folder when nothing else is in it; false when there is none.
+    """Delete the state in a folder; false when there is none. Marker and lock stay, as does what is not ours.
 
     Raises
     ------
@@ -90,17 +90,13 @@ def empty(folder: Path) -> bool:
         raise StateError(f"{folder} was not made by the local cloud to keep its state; nothing was deleted")
     held = hold(folder)
     try:
+        found = held.database.exists()
         for name in _FILES:
             (folder / name).unlink(missing_ok=True)
-        shutil.rmtree(folder / BODIES, ignore_errors=True)
-        # The lock goes while it is held: who waits for it has a file that nobody can open any more.
-        (folder / MARKER).unlink()
-        (folder / LOCK).unlink()
+        shutil.rmtree(held.bodies, ignore_errors=True)
     finally:
         held.release()
-    with suppress(OSError):
-        folder.rmdir()
-    return True
+    return found
 
 
 def size(folder: Path) -> int:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import logging
 import secrets
 import string
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,24 +16,17 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.feature_store.schema import FeatureGroup, Row, Values
+from local_cloud.sagemaker.feature_store import parquet, schema
+from local_cloud.sagemaker.feature_store.parquet import OfflineRow
+from local_cloud.sagemaker.feature_store.schema import KIND, OFFLINE, FeatureGroup, Row
 from local_cloud.sagemaker.jobs.transfer import split_uri
+from local_cloud.sagemaker.store import OWN_TABLE
 
 EVERY_S = 3.0
 FULL_ROWS = 5_000
 _PARALLEL_FILES = 8
 _SUFFIX = string.ascii_letters + string.digits
 _log = logging.getLogger("local_cloud.sagemaker.feature_store")
-
-
-@dataclass(frozen=True)
-class OfflineRow:
-    """A record, or its deletion, as the offline store keeps it."""
-
-    event_s: float
-    values: Values
-    api_invocation_time: datetime
-    is_deleted: bool
 
 
 @dataclass(frozen=True)
@@ -46,35 +38,58 @@ class Flushed:
 
 
 @dataclass(frozen=True)
+class _Waiting:
+    """A row that is still to be written, and the file that it goes to once that is known."""
+
+    row: OfflineRow
+    file: str | None = None
+
+
+@dataclass(frozen=True)
 class _Written:
-    """What came of an attempt to write: files, rows of the others, and why there are any."""
+    """What came of an attempt to write: files, the rows in them, and why there are others."""
 
     files: int
-    refused: list[OfflineRow]
+    rows: list[str]
     error: Exception | None
 
 
 class Buffer:
-    """The rows of one feature group that are still to be written."""
+    """The rows of one feature group that are still to be written.
 
-    def __init__(self, ctx: Context) -> None:
-        self._ctx = ctx
-        self._lock = threading.Lock()
+    A row stays in it, and in the journal, until its file is in S3. The name of the file is noted before: what
+    an earlier server was about to write, or has just written, is written again under that name.
+    """
+
+    def __init__(self, ctx: Context, kind: str = "") -> None:
+        self.lock = threading.Lock()
+        self._ctx, self._kind = ctx, kind
         self._writing = threading.Lock()
-        self._rows: list[OfflineRow] = []
+        self._rows: dict[str, _Waiting] = {}
         self._group: FeatureGroup | None = None
         self._closed = False
 
     def append(self, group: FeatureGroup, rows: Sequence[OfflineRow]) -> None:
         """Take rows; `group` is the schema they were checked against. A closed buffer writes them at once."""
-        with self._lock:
+        added = {secrets.token_hex(8): _Waiting(row) for row in rows}
+        with self.lock:
             self._group = group
-            self._rows += rows
+            self._rows |= added
             full, closed = len(self._rows) >= FULL_ROWS, self._closed
+        self._note(added)
         if closed:
             self.flush()
         else:
             _writer.wake(full)
+
+    def restore(self, group: FeatureGroup) -> None:
+        """Take the rows that an earlier server has left."""
+        kept = self._ctx.journal.loaded(self._kind) if self._ctx.journal else {}
+        with self.lock:
+            self._group = group
+            self._rows = {name: _Waiting(OfflineRow(*row), file) for name, (*row, file) in kept.items()}
+        if kept:
+            _writer.wake(full=True)
 
     def close(self) -> None:
         """Write what is left: nothing stays in the buffer from now on.
@@ -84,7 +99,7 @@ class Buffer:
         BotoCoreError, ClientError
             As S3 answers.
         """
-        with self._lock:
+        with self.lock:
             self._closed = True
         self.flush()
 
@@ -97,16 +112,38 @@ class Buffer:
             As S3 answers.
         """
         with self._writing:
-            with self._lock:
-                rows, group, self._rows = self._rows, self._group, []
+            with self.lock:
+                rows, group = dict(self._rows), self._group
             if not rows or group is None:
                 return Flushed()
-            written = _write(self._ctx, group, rows)
-            with self._lock:
-                self._rows = written.refused + self._rows
+            written = _write(self._ctx, group, rows, self._plan)
+            with self.lock:
+                for name in written.rows:
+                    del self._rows[name]
+            self._note(written.rows)
             if written.error is not None:
                 raise written.error
-            return Flushed(len(rows), written.files)
+            return Flushed(len(written.rows), written.files)
+
+    def find(self, _kind: str, name: str) -> Any:
+        """A row as the journal keeps it, or None; called under `lock`."""
+        waiting = self._rows.get(name)
+        if waiting is None:
+            return None
+        row = waiting.row
+        return [row.event_s, row.values, row.api_invocation_time, row.is_deleted, waiting.file]
+
+    def _plan(self, file: str, names: Sequence[str]) -> None:
+        """Note where rows go; the journal has that on disk before S3 says that the file is."""
+        with self.lock:
+            for name in names:
+                self._rows[name] = _Waiting(self._rows[name].row, file)
+        self._note(names)
+
+    def _note(self, names: Iterable[str]) -> None:
+        if self._ctx.journal is not None:
+            for name in names:
+                self._ctx.journal.note(self, self._kind, name)
 
 
 class Writer:
@@ -152,8 +189,17 @@ def append(ctx: Context, group: FeatureGroup, rows: Sequence[Row], *, deleted: b
 
 def of(ctx: Context, group: FeatureGroup) -> Buffer:
     """Return the buffer of a feature group."""
+    key = _key(ctx, group)
     with _buffers_lock:
-        return _buffers.setdefault(_key(ctx, group), Buffer(ctx))
+        return _buffers.setdefault(key, Buffer(ctx, f"{OWN_TABLE}offline {group.arn} {key[2]}"))
+
+
+def resume(ctx: Context) -> None:
+    """Go on with the rows that an earlier server has not written."""
+    for record in ctx.store.list(KIND):
+        group = schema.of(record)
+        if OFFLINE in group.stores:
+            of(ctx, group).restore(group)
 
 
 def forget(ctx: Context, group: FeatureGroup) -> None:
@@ -198,61 +244,49 @@ def _key(ctx: Context, group: FeatureGroup) -> tuple[str, str, str]:
     return ctx.endpoint_url, group.arn, group.created.isoformat()
 
 
-def _write(ctx: Context, group: FeatureGroup, rows: list[OfflineRow]) -> _Written:
-    """Write rows, one file for each hour of event time; an hour that fails does not stop the others."""
-    hours: dict[str, list[OfflineRow]] = defaultdict(list)
-    for row in rows:
-        at = datetime.fromtimestamp(row.event_s, UTC)
-        hours[f"year={at:%Y}/month={at:%m}/day={at:%d}/hour={at:%H}"].append(row)
+def _write(
+    ctx: Context, group: FeatureGroup, rows: dict[str, _Waiting], plan: Callable[[str, Sequence[str]], None]
+) -> _Written:
+    """Write rows, one file for each hour of event time; one that fails does not stop the others."""
     try:
         client = ctx.client("s3", group.role)
         bucket, prefix = split_uri(group.output)
     except Exception as error:  # noqa: BLE001 - raised by the caller, once the rows are safe
-        return _Written(0, rows, error)
+        return _Written(0, [], error)
+    files = _files(prefix, rows)
+    for file, names in files.items():
+        plan(file, names)
     written = now()
 
-    def put(item: tuple[str, list[OfflineRow]]) -> Exception | None:
-        folder, some = item
-        latest = datetime.fromtimestamp(max(row.event_s for row in some), UTC)
-        suffix = "".join(secrets.choice(_SUFFIX) for _ in range(16))
-        key = f"{prefix}/{folder}/{latest:%Y%m%dT%H%M%SZ}_{suffix}.parquet"
+    def put(item: tuple[str, list[str]]) -> Exception | None:
+        file, names = item
         try:
-            client.put_object(Bucket=bucket, Key=key, Body=_parquet(group, some, written))
+            body = parquet.dumps(group, [rows[name].row for name in names], written)
+            # With this ACL Feature Store hands the objects to the owner of the bucket, whoever wrote them.
+            client.put_object(Bucket=bucket, Key=file, Body=body, ACL="bucket-owner-full-control")
         except Exception as error:  # noqa: BLE001 - raised by the caller, once the rows are safe
             return error
         return None
 
     with ThreadPoolExecutor(_PARALLEL_FILES, thread_name_prefix="offline") as pool:
-        errors = list(pool.map(put, hours.items()))
+        errors = list(pool.map(put, files.items()))
+    good = [names for error, names in zip(errors, files.values(), strict=True) if error is None]
     failed = [error for error in errors if error is not None]
-    refused = [row for error, some in zip(errors, hours.values(), strict=True) if error for row in some]
-    return _Written(len(hours) - len(failed), refused, failed[0] if failed else None)
+    return _Written(len(good), [name for names in good for name in names], failed[0] if failed else None)
 
 
-def _parquet(group: FeatureGroup, rows: list[OfflineRow], written: datetime) -> bytes:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    arrow = {"Integral": pa.int64(), "Fractional": pa.float64(), "String": pa.string()}
-    parse = {"Integral": int, "Fractional": float, "String": str}
-    columns: dict[str, Any] = {}
-    for name, feature_type in group.types.items():
-        cast = parse[feature_type]
-        kind = arrow[feature_type]
-        if name in group.collections:
-            cells = [_each(cast, row.values.get(name)) for row in rows]
-            columns[name] = pa.array(cells, pa.list_(kind))
+def _files(prefix: str, rows: dict[str, _Waiting]) -> dict[str, list[str]]:
+    """The rows of each file: those it is planned for already, and one new file an hour for all others."""
+    files: dict[str, list[str]] = defaultdict(list)
+    hours: dict[str, list[str]] = defaultdict(list)
+    for name, waiting in rows.items():
+        if waiting.file:
+            files[waiting.file].append(name)
         else:
-            cells = [cast(row.values[name]) if name in row.values else None for row in rows]
-            columns[name] = pa.array(cells, kind)
-    moment = pa.timestamp("ms", tz="UTC")
-    columns["write_time"] = pa.array([written] * len(rows), moment)
-    columns["api_invocation_time"] = pa.array([row.api_invocation_time for row in rows], moment)
-    columns["is_deleted"] = pa.array([row.is_deleted for row in rows], pa.bool_())
-    target = io.BytesIO()
-    pq.write_table(pa.table(columns), target, compression="snappy")
-    return target.getvalue()
-
-
-def _each(cast: Any, values: Any) -> list[Any] | None:
-    return None if values is None else [cast(value) for value in values]
+            at = datetime.fromtimestamp(waiting.row.event_s, UTC)
+            hours[f"year={at:%Y}/month={at:%m}/day={at:%d}/hour={at:%H}"].append(name)
+    for folder, names in hours.items():
+        latest = datetime.fromtimestamp(max(rows[name].row.event_s for name in names), UTC)
+        suffix = "".join(secrets.choice(_SUFFIX) for _ in range(16))
+        files[f"{prefix}/{folder}/{latest:%Y%m%dT%H%M%SZ}_{suffix}.parquet"] = names
+    return files
