@@ -109,6 +109,7 @@ def configure_environment(settings: Settings) -> None:
 
 def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper | None = None) -> Service:
     """Put the SageMaker service, its resource types and event targets into the emulator."""
+    from local_cloud import hooks_alarms, hooks_permissions, permissions
     from local_cloud import ministack_hooks as hooks
     from local_cloud.sagemaker.context import Contexts
     from local_cloud.sagemaker.service import PATHS, Service
@@ -117,18 +118,26 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper
         importlib.import_module(f"local_cloud.sagemaker.{part}")
     from local_cloud.sagemaker import cloudformation, events
 
+    authority = permissions.Authority(loop) if settings.options.auth else None
     contexts = Contexts(
         endpoint_url=settings.url,
         home=settings.home,
         event_sink=hooks.on_loop(loop),
         clock=Clock(settings.options.speed),
+        authority=authority,
         journal=keeper.journal.scope if keeper else None,
     )
     service = Service(contexts)
-    hooks.register_service("sagemaker", service.handle, target_prefix="SageMaker.", paths=PATHS)
+    handle = service.handle
+    hooks_permissions.keep_bucket_encryption()
+    if authority is not None:
+        hooks_permissions.install()
+        handle = permissions.Guard(contexts, authority, service.handle).handle
+    hooks.register_service("sagemaker", handle, target_prefix="SageMaker.", paths=PATHS)
     cloudformation.register(contexts)
     hooks.register_pipeline_targets(events.pipeline_starter(contexts))
     hooks.put_query_results_in_place()
+    hooks_alarms.install(Clock(settings.options.speed), loop)
     return service
 
 

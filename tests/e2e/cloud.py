@@ -45,8 +45,8 @@ def target_of(home: Path) -> Target:
 
 @contextmanager
 def running(home: Path) -> Iterator[Target]:
-    """A local cloud that is down again, with all it ran, at the end."""
-    local_cloud("up", "--home", str(home))
+    """A local cloud that enforces permissions and is down again, with all it ran, at the end."""
+    local_cloud("up", "--auth", "--home", str(home))
     try:
         yield target_of(home)
     finally:

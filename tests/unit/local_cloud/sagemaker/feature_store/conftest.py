@@ -37,11 +37,12 @@ class FakeS3:
         self.buckets = {"lake"}
         self.broken = False
 
-    def head_bucket(self, Bucket: str) -> None:
+    def get_bucket_acl(self, Bucket: str) -> None:
         if Bucket not in self.buckets:
-            raise ClientError({"Error": {"Code": "404", "Message": "Not Found"}}, "HeadBucket")
+            raise ClientError({"Error": {"Code": "NoSuchBucket", "Message": "Not Found"}}, "GetBucketAcl")
 
-    def put_object(self, Bucket: str, Key: str, Body: bytes) -> None:
+    def put_object(self, Bucket: str, Key: str, Body: bytes, ACL: str) -> None:
+        assert ACL == "bucket-owner-full-control"
         if self.broken:
             raise ClientError({"Error": {"Code": "SlowDown", "Message": "later"}}, "PutObject")
         self.objects[f"s3://{Bucket}/{Key}"] = Body

@@ -106,9 +106,9 @@ def test_an_hour_that_s3_refuses_does_not_write_the_others_twice(
         lake.put(review(identifier, at=at))
     put = lake.ctx.aws.put_object
 
-    def refuse_one_hour(Bucket: str, Key: str, Body: bytes) -> None:
+    def refuse_one_hour(Bucket: str, Key: str, Body: bytes, ACL: str) -> None:
         lake.ctx.aws.broken = "hour=23" in Key
-        put(Bucket, Key, Body)
+        put(Bucket, Key, Body, ACL)
 
     monkeypatch.setattr(offline, "_PARALLEL_FILES", 1)
     monkeypatch.setattr(lake.ctx.aws, "put_object", refuse_one_hour)

@@ -1,0 +1,263 @@
+"""Where enforced permissions touch the emulator's internals: each hook has a contract test of its own."""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SERVICE = "sagemaker.amazonaws.com"
+_MARK = "_local_cloud"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why a request is refused: the error code, the HTTP status and the words AWS has for it."""
+
+    code: str
+    message: str
+    status: int = 400
+
+
+def install() -> None:
+    """Complete the emulator's judgement: loopback counts as TLS, keys of encrypted objects and ACLs count."""
+    _count_loopback_as_tls()
+    _judge_by_the_service_of_the_action()
+    _judge_what_else_objects_need()
+
+
+def keep_bucket_encryption() -> None:
+    """Let CloudFormation keep the default encryption of a bucket, which the emulator would drop."""
+    from ministack.services import s3
+    from ministack.services.cloudformation import provisioners
+
+    known = {entry[0] for entry in provisioners._S3_BUCKET_CONFIGURATIONS}
+    if "BucketEncryption" not in known:
+        entry = ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, s3._delete_bucket_encryption)
+        provisioners._S3_BUCKET_CONFIGURATIONS = (*provisioners._S3_BUCKET_CONFIGURATIONS, entry)
+
+
+def judge(
+    headers: Mapping[str, str],
+    query: Mapping[str, Any],
+    action: str,
+    resource: str,
+    conditions: Mapping[str, Any],
+) -> Refusal | None:
+    """Judge whether who has signed the request that is being served may do something; None when they may."""
+    from ministack.core import responses, router
+
+    key = router.extract_access_key_id(dict(headers), dict(query))
+    return _enforce(key, action, resource, conditions, str(responses.get_region()))
+
+
+def judge_key(
+    account: str, region: str, access_key: str, action: str, resource: str, conditions: Mapping[str, Any]
+) -> Refusal | None:
+    """Judge whether the holder of an access key may do something, outside a request."""
+    from ministack.core import responses
+
+    with responses.request_scope(account, region):
+        return _enforce(access_key, action, resource, conditions, region)
+
+
+def open_session(account: str, role_arn: str, name: str, seconds: int) -> dict[str, str]:
+    """Open a session of a role, as a service does that the role trusts; call it on the server's loop."""
+    from ministack.services import sts
+
+    owner, role = role_arn.split(":")[4] or account, role_arn.rpartition("/")[2]
+    key, secret, token = sts._gen_session_access_key(), sts._gen_secret(), sts._gen_session_token()
+    record = {
+        "Arn": f"arn:aws:sts::{owner}:assumed-role/{role}/{name}",
+        "UserId": f"{sts._role_id(role_arn)}:{name}",
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+        "Expiration": time.time() + seconds,
+        "AccountId": owner,
+        "PrincipalType": "AssumedRole",
+    }
+    sts.register_session(key, record)
+    return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
+
+
+def trusts(account: str, role_arn: str, service: str = SERVICE) -> bool:
+    """Whether a role exists and its trust policy lets a service assume it on behalf of the account."""
+    from ministack.core import iam_evaluator as evaluator
+    from ministack.services import iam
+
+    owner = role_arn.split(":")[4] if role_arn.count(":") > 4 else account
+    role = iam._roles.get_scoped(owner, None, role_arn.rpartition("/")[2])
+    if role is None or role.get("Arn") != role_arn:
+        return False
+    context = evaluator.EvalContext(
+        principal_arn=service,
+        principal_type="Service",
+        principal_account=account,
+        action="sts:AssumeRole",
+        resource_arn=role_arn,
+        region="",
+        service_context={"aws:sourceaccount": account},
+    )
+    decision = evaluator.evaluate_resource_policy(_with_resource(role), context, service).decision
+    return bool(decision == "Allow")
+
+
+def _with_resource(role: Mapping[str, Any]) -> dict[str, Any]:
+    """The trust policy as one that names its resource, as other policies of resources do."""
+    document = role.get("AssumeRolePolicyDocument") or "{}"
+    parsed: dict[str, Any] = json.loads(document) if isinstance(document, str) else dict(document)
+    statements = parsed.get("Statement", [])
+    listed = [statements] if isinstance(statements, dict) else statements
+    return {**parsed, "Statement": [{**one, "Resource": "*"} for one in listed]}
+
+
+def _enforce(
+    key: str, action: str, resource: str, conditions: Mapping[str, Any], region: str
+) -> Refusal | None:
+    from ministack.core import iam_actions, iam_evaluator
+
+    service = action.partition(":")[0]
+    denied = iam_evaluator.enforce(
+        key, action, service, region, resource_arn=resource, service_context=dict(conditions)
+    )
+    if denied is None:
+        return None
+    if isinstance(denied, iam_evaluator.AuthError):
+        return Refusal(denied.code, denied.message, 403)
+    explicit = denied.decision == "Deny"
+    if explicit and denied.resource_policy_arn:
+        words = f"User: {denied.principal_arn} is not authorized to perform: {action} on resource: {resource}"
+        return Refusal("AccessDeniedException", f"{words} with an explicit deny in a resource-based policy")
+    message = iam_actions.identity_denial_message(action, denied.principal_arn, resource, explicit)
+    return Refusal("AccessDeniedException", message)
+
+
+def _count_loopback_as_tls() -> None:
+    """Let statements that want aws:SecureTransport pass: the emulator speaks plain HTTP on loopback alone."""
+    from ministack import app
+
+    original = app.pin_request_origin
+    if getattr(original, _MARK, False):
+        return
+
+    @functools.wraps(original)
+    def pin(source_ip: str, secure_transport: bool) -> None:
+        original(source_ip, True)
+
+    setattr(pin, _MARK, True)
+    app.pin_request_origin = pin
+
+
+def _judge_by_the_service_of_the_action() -> None:
+    """Judge an action of another service inside a request (a key that S3 uses) by that service's policies."""
+    from ministack.core import iam_evaluator
+
+    original = iam_evaluator.enforce
+    if getattr(original, _MARK, False):
+        return
+
+    @functools.wraps(original)
+    def enforce(
+        access_key_id: str, iam_action: str, service: str, region: str, *others: Any, **named: Any
+    ) -> Any:
+        judged = "kms" if iam_action.startswith("kms:") else service
+        return original(access_key_id, iam_action, judged, region, *others, **named)
+
+    setattr(enforce, _MARK, True)
+    iam_evaluator.enforce = enforce
+
+
+def _judge_what_else_objects_need() -> None:
+    """Judge the key of an encrypted object and the right to set an ACL beside the S3 action itself."""
+    from ministack.core import iam_actions
+
+    original = iam_actions.s3_additional_checks
+    if getattr(original, _MARK, False):
+        return
+
+    @functools.wraps(original)
+    def checks(
+        method: str, path: str, headers: dict[str, str], body: bytes, query_params: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        found = list(original(method, path, headers, body, query_params))
+        action = iam_actions._s3_action(method, path, query_params) or ""
+        bucket, _, key = path.lstrip("/").partition("/")
+        if key:
+            found += _object_checks(action, method, bucket, key, headers, query_params)
+        return found
+
+    setattr(checks, _MARK, True)
+    iam_actions.s3_additional_checks = checks
+
+
+def _object_checks(
+    action: str, method: str, bucket: str, key: str, headers: Mapping[str, str], query: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    found = []
+    if action in ("GetObject", "GetObjectVersion") and method == "GET":
+        found += [("kms:Decrypt", arn) for arn in _key_of_object(bucket, key, query)]
+    if action == "PutObject":
+        found += [("kms:GenerateDataKey", arn) for arn in _key_of_write(bucket, headers, query)]
+        if "uploadId" in query:  # to put the parts together S3 reads them
+            found += [("kms:Decrypt", arn) for _, arn in found if arn.startswith("arn:aws:kms:")]
+        if headers.get("x-amz-acl"):
+            found.append(("s3:PutObjectAcl", f"arn:aws:s3:::{bucket}/{key}"))
+    return found
+
+
+def _key_of_object(bucket: str, key: str, query: Mapping[str, Any]) -> list[str]:
+    from ministack.services import s3
+
+    version = (query.get("versionId") or [None])[0]
+    held = s3._buckets.get(bucket) or {}
+    stored = held.get("objects", {}).get(key)
+    if version is not None and (stored or {}).get("version_id") != version:
+        versions = s3._object_versions.get((bucket, key), [])
+        stored = next((one for one in versions if one.get("version_id") == version), None)
+    return _key_arn(s3._stored_sse_headers(stored)) if stored else []
+
+
+def _key_of_write(bucket: str, headers: Mapping[str, str], query: Mapping[str, Any]) -> list[str]:
+    from ministack.services import s3
+
+    if "uploadId" in query:
+        upload = s3._multipart_uploads.get((query["uploadId"] or [""])[0]) or {}
+        return _key_arn(s3._stored_sse_headers(upload) or s3._bucket_default_sse_headers(bucket))
+    if headers.get("x-amz-server-side-encryption"):
+        return _key_arn(headers)
+    return _key_arn(s3._bucket_default_sse_headers(bucket))
+
+
+def _key_arn(encryption: Mapping[str, str]) -> list[str]:
+    """The ARN of the customer key, if one encrypts; a key that is not there stays as it is named."""
+    from ministack.services import kms
+
+    if encryption.get("x-amz-server-side-encryption") != "aws:kms":
+        return []
+    named = encryption.get("x-amz-server-side-encryption-aws-kms-key-id", "")
+    record = kms._resolve_key(named) if named else None
+    return [str(record["Arn"]) if record else named] if named else []
+
+
+def _encryption_xml(properties: Mapping[str, Any]) -> bytes:
+    """CloudFormation's BucketEncryption as the body of PutBucketEncryption."""
+    from xml.sax.saxutils import escape
+
+    rules = []
+    for rule in properties.get("ServerSideEncryptionConfiguration", []):
+        default = rule.get("ServerSideEncryptionByDefault") or {}
+        inner = "".join(
+            f"<{name}>{escape(str(default[name]))}</{name}>"
+            for name in ("SSEAlgorithm", "KMSMasterKeyID")
+            if default.get(name)
+        )
+        bucket_key = str(rule.get("BucketKeyEnabled", False)).lower()
+        rules.append(
+            f"<Rule><ApplyServerSideEncryptionByDefault>{inner}</ApplyServerSideEncryptionByDefault>"
+            f"<BucketKeyEnabled>{bucket_key}</BucketKeyEnabled></Rule>"
+        )
+    name = "ServerSideEncryptionConfiguration"
+    return f'<{name} xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{"".join(rules)}</{name}>'.encode()
