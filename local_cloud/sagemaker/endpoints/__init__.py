@@ -1,5 +1,6 @@
 """Endpoints: real HTTP model servers behind CreateEndpoint, UpdateEndpoint and InvokeEndpoint."""
 
+from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.endpoints import (
     asynchronous,
     backlog,
@@ -10,7 +11,12 @@ from local_cloud.sagemaker.endpoints import (
     runtime,
 )
 
-__all__ = ["asynchronous", "configs", "invocations", "manager", "runtime", "shutdown"]
+__all__ = ["asynchronous", "configs", "invocations", "manager", "resume", "runtime", "shutdown"]
+
+
+def resume(ctx: Context) -> None:
+    """Bring the endpoints of kept records up again; once for an account and region, after a restart."""
+    manager.resume(ctx)
 
 
 def shutdown() -> None:

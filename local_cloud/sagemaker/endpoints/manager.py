@@ -12,7 +12,7 @@ from local_cloud.sagemaker.endpoints.alarms import Watch
 from local_cloud.sagemaker.endpoints.changes import KIND, MIXED
 from local_cloud.sagemaker.endpoints.live import Live
 from local_cloud.sagemaker.endpoints.policy import ALL_AT_ONCE, Policy, policy_of
-from local_cloud.sagemaker.endpoints.resume import resume
+from local_cloud.sagemaker.endpoints.restart import resume
 from local_cloud.sagemaker.endpoints.variants import Kept, VariantPlan, plans_of
 from local_cloud.sagemaker.errors import ServiceError, validation
 from local_cloud.sagemaker.operations import Params, operation
