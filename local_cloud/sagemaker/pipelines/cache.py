@@ -11,24 +11,13 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
+from local_cloud.sagemaker.pipelines.steptypes import SUPPORTED
 
-# What the service compares (Developer Guide, "Default cache key attributes by pipeline step type").
-# Outputs and resources are not among it. It says nothing of Lambda steps: their functions are always asked.
-KEY_ATTRIBUTES = {
-    "Processing": ("AppSpecification", "Environment", "ProcessingInputs"),
-    "Training": (
-        "AlgorithmSpecification",
-        "CheckpointConfig",
-        "DebugHookConfig",
-        "DebugRuleConfigurations",
-        "Environment",
-        "HyperParameters",
-        "InputDataConfig",
-    ),
-}
+# The P may be left out and the letters may be small: the Developer Guide writes "30d" and "30dT5h".
 _DURATION = re.compile(
-    r"P(?!$)(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
-    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+    r"P?(?=[\dT])(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
+    r"(?:T(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?",
+    re.IGNORECASE,
 )
 _DAYS = {"years": 365, "months": 30}
 
@@ -74,9 +63,9 @@ def parse_config(item: Mapping[str, Any] | None, step: str) -> CacheConfig | Non
 
 
 def duration(written: str, step: str) -> timedelta:
-    """``P30D`` or ``PT1H30M`` as a time span (a year counts 365 days, a month 30)."""
+    """``P30D``, ``PT1H30M`` or ``30dT5h`` as a time span (a year counts 365 days, a month 30)."""
     found = _DURATION.fullmatch(written)
-    if not found:
+    if not found or not any(found.groupdict().values()):
         raise DefinitionError(
             f"step '{step}': ExpireAfter '{written}' is not an ISO-8601 duration such as P30D or PT1H"
         )
@@ -87,9 +76,15 @@ def duration(written: str, step: str) -> timedelta:
 
 def key_of(pipeline_arn: str, step: str, type_: str, arguments: Mapping[str, Any]) -> str | None:
     """The cache key of a step with resolved arguments; None for a type that is never cached."""
-    attributes = KEY_ATTRIBUTES.get(type_)
-    if attributes is None:
+    names = SUPPORTED[type_].compared
+    if names is None:
         return None
-    compared = {name: arguments[name] for name in attributes if name in arguments}
+    compared = {name: _argument(arguments, name) for name in names}
     document = json.dumps([pipeline_arn, step, type_, compared], sort_keys=True, default=str)
     return hashlib.sha256(document.encode()).hexdigest()
+
+
+def _argument(arguments: Any, dotted: str) -> Any:
+    for name in dotted.split("."):
+        arguments = arguments.get(name) if isinstance(arguments, Mapping) else None
+    return arguments

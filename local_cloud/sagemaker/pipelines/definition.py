@@ -3,56 +3,39 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local_cloud.sagemaker.pipelines import conditions, functions
-from local_cloud.sagemaker.pipelines.cache import CacheConfig, parse_config
+from local_cloud.sagemaker.pipelines import (
+    callbacks,
+    conditions,
+    foreach,
+    functions,
+    graph,
+    housekeeping,
+    retries,
+    steptypes,
+)
+from local_cloud.sagemaker.pipelines.cache import parse_config
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
-from local_cloud.sagemaker.pipelines.expressions import Reference, references
+from local_cloud.sagemaker.pipelines.expressions import references
 from local_cloud.sagemaker.pipelines.parameters import Parameter, declare
+from local_cloud.sagemaker.pipelines.steps import COMPLETED, TRIGGERS, Branch, Dependency, PropertyFile, Step
 
 VERSION = "2020-12-01"
-STEP_TYPES = ("Processing", "Training", "Lambda", "Condition", "RegisterModel", "Fail")
-
-
-@dataclass(frozen=True)
-class PropertyFile:
-    """A JSON file that a processing step writes into one of its outputs."""
-
-    output: str
-    path: str
-
-
-@dataclass(frozen=True)
-class Branch:
-    """A step runs only when this condition step has this outcome."""
-
-    condition: str
-    outcome: bool
-
-
-@dataclass(frozen=True)
-class Step:
-    """One step; `needs` holds all steps that must have ended well before it."""
-
-    name: str
-    type: str
-    arguments: Mapping[str, Any]
-    branches: tuple[Branch, ...]
-    cache: CacheConfig | None
-    property_files: Mapping[str, PropertyFile]
-    labels: Mapping[str, str]
-    depends_on: tuple[str, ...]
-    used: tuple[Reference, ...]
-    function: functions.Function | None = None
-
-    @property
-    def needs(self) -> frozenset[str]:
-        """Steps it reads from, depends on, and the conditions above it."""
-        read = {one.name for one in self.used if one.kind in ("step", "file")}
-        return frozenset(read | set(self.depends_on) | {branch.condition for branch in self.branches})
+_MEMBERS = frozenset(
+    {"Version", "Metadata", "Parameters", "PipelineExperimentConfig", "MlflowConfig", "Steps"}
+)
+_NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
+_COMMON = frozenset({"Name", "Type", "Arguments", "DependsOn", "DisplayName", "Description", "CacheConfig"})
+_OF_TYPE = {
+    "Processing": {"PropertyFiles", "RetryPolicies"},
+    "Lambda": {"FunctionArn", "OutputParameters", "RetryPolicies"},
+    "Callback": {"SqsQueueUrl", "OutputParameters", "RetryPolicies"},
+}
+Json = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,6 +44,13 @@ class Definition:
 
     parameters: Mapping[str, Parameter]
     steps: Mapping[str, Step] = field(default_factory=dict)
+    experiment: Json | None = None
+
+    @property
+    def every_step(self) -> dict[str, Step]:
+        """All steps by name, those of ForEach bodies too."""
+        bodies = [step.loop.body for step in self.steps.values() if step.loop]
+        return {**self.steps, **{name: step for body in bodies for name, step in body.items()}}
 
 
 def parse(text: str) -> Definition:
@@ -71,16 +61,9 @@ def parse(text: str) -> Definition:
     DefinitionError
         Names the step, function, condition or parameter that is wrong or not supported.
     """
-    try:
-        document = json.loads(text)
-    except ValueError as error:
-        raise DefinitionError(f"the pipeline definition is not JSON: {error}") from None
-    if not isinstance(document, dict) or not isinstance(document.get("Steps"), list) or not document["Steps"]:
-        raise DefinitionError("the pipeline definition needs a list of Steps")
-    if document.get("Version") != VERSION:
-        raise DefinitionError(f"Version must be '{VERSION}', got '{document.get('Version')}'")
+    document = _document(text)
     parameters: dict[str, Parameter] = {}
-    for item in document.get("Parameters", []):
+    for item in document.get("Parameters") or []:
         parameter = declare(item)
         if parameter.name in parameters:
             raise DefinitionError(f"parameter '{parameter.name}' is declared twice")
@@ -90,41 +73,51 @@ def parse(text: str) -> Definition:
         if step.name in steps:
             raise DefinitionError(f"step name '{step.name}' is used twice")
         steps[step.name] = step
-    definition = Definition(parameters, steps)
-    _check(definition)
+    definition = Definition(parameters, steps, document.get("PipelineExperimentConfig"))
+    list(references(definition.experiment))
+    graph.check(steps, parameters)
     return definition
 
 
-def _read(items: list[Mapping[str, Any]], branches: tuple[Branch, ...]) -> Iterator[Step]:
+def _document(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError as error:
+        raise DefinitionError(f"the pipeline definition is not JSON: {error}") from None
+    if not isinstance(document, dict) or not isinstance(document.get("Steps"), list) or not document["Steps"]:
+        raise DefinitionError("the pipeline definition needs a list of Steps")
+    if document.get("Version") != VERSION:
+        raise DefinitionError(f"Version must be '{VERSION}', got '{document.get('Version')}'")
+    if document.get("MlflowConfig") is not None:
+        raise DefinitionError("MlflowConfig is not supported: pipelines here write no MLflow runs")
+    unknown = sorted(set(document) - _MEMBERS)
+    if unknown:
+        known = ", ".join(sorted(_MEMBERS))
+        raise DefinitionError(f"a pipeline definition has no member {', '.join(unknown)}; known: {known}")
+    return document
+
+
+def _read(items: Any, branches: tuple[Branch, ...]) -> Iterator[Step]:
     for item in items:
-        name, type_ = item.get("Name"), item.get("Type")
+        name, type_ = (item.get("Name"), item.get("Type")) if isinstance(item, Mapping) else (None, None)
         if not isinstance(name, str) or not name:
             raise DefinitionError(f"a step has no Name: {json.dumps(item)[:200]}")
-        if type_ not in STEP_TYPES:
-            supported = ", ".join(STEP_TYPES)
-            raise DefinitionError(f"step '{name}': type '{type_}' is not supported; supported: {supported}")
-        arguments = item.get("Arguments")
-        if not isinstance(arguments, dict):
-            raise DefinitionError(f"step '{name}' needs Arguments")
         try:
-            yield from _step(name, type_, item, arguments, branches)
+            if not _NAME.fullmatch(name):
+                raise DefinitionError("a Name is 1 to 64 letters, digits, hyphens and underscores")
+            steptypes.check(type_)
+            yield from _step(name, str(type_), item, branches)
         except DefinitionError as error:
             shown = str(error)
             raise DefinitionError(shown if shown.startswith("step ") else f"step '{name}': {shown}") from None
 
 
-def _step(
-    name: str, type_: str, item: Mapping[str, Any], arguments: dict[str, Any], branches: tuple[Branch, ...]
-) -> Iterator[Step]:
-    own = arguments
-    if type_ == "Condition":
-        if not arguments.get("Conditions"):
-            raise DefinitionError("a Condition step needs Conditions")
-        for condition in arguments["Conditions"]:
-            conditions.check(condition)
-        own = {"Conditions": arguments["Conditions"]}
-    if type_ == "Fail" and "ErrorMessage" not in arguments:
-        raise DefinitionError("a Fail step needs ErrorMessage")
+def _step(name: str, type_: str, item: Json, branches: tuple[Branch, ...]) -> Iterator[Step]:
+    _check_members(type_, item)
+    arguments = item.get("Arguments")
+    if not isinstance(arguments, dict):
+        raise DefinitionError("it needs Arguments")
+    own = _own_arguments(name, type_, arguments)
     yield Step(
         name=name,
         type=type_,
@@ -137,16 +130,45 @@ def _step(
             for source, target in (("DisplayName", "StepDisplayName"), ("Description", "StepDescription"))
             if source in item
         },
-        depends_on=tuple(_plain(one) for one in item.get("DependsOn", [])),
-        used=tuple(references(own)),
+        depends_on=tuple(_dependency(one) for one in item.get("DependsOn") or []),
+        used=(*references(own), *(housekeeping.sources(own) if type_ == "Cleanup" else ())),
+        retries=retries.parse(item.get("RetryPolicies"), type_),
         function=functions.parse(item) if type_ == "Lambda" else None,
+        callback=callbacks.parse(item) if type_ == "Callback" else None,
+        loop=foreach.parse(arguments, _read) if type_ == "ForEach" else None,
     )
     if type_ == "Condition":
-        yield from _read(arguments.get("IfSteps", []), (*branches, Branch(name, outcome=True)))
-        yield from _read(arguments.get("ElseSteps", []), (*branches, Branch(name, outcome=False)))
+        yield from _read(arguments.get("IfSteps") or [], (*branches, Branch(name, outcome=True)))
+        yield from _read(arguments.get("ElseSteps") or [], (*branches, Branch(name, outcome=False)))
 
 
-def _property_files(item: Mapping[str, Any], arguments: Mapping[str, Any]) -> dict[str, PropertyFile]:
+def _check_members(type_: str, item: Json) -> None:
+    known = _COMMON | _OF_TYPE.get(type_, {"RetryPolicies"})
+    unknown = sorted(set(item) - known)
+    if unknown:
+        raise DefinitionError(
+            f"a {type_} step has no member {', '.join(unknown)}; known: {', '.join(sorted(known))}"
+        )
+
+
+def _own_arguments(name: str, type_: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of the step itself, without those of steps inside it, once they are checked."""
+    if type_ == "Condition":
+        if not arguments.get("Conditions"):
+            raise DefinitionError("a Condition step needs Conditions")
+        for condition in arguments["Conditions"]:
+            conditions.check(condition)
+        return {"Conditions": arguments["Conditions"]}
+    if type_ == "ForEach":
+        return {"IterableItems": arguments.get("IterableItems")}
+    if type_ == "Fail" and "ErrorMessage" not in arguments:
+        raise DefinitionError("a Fail step needs ErrorMessage")
+    if type_ == "Cleanup":
+        housekeeping.check(arguments)
+    return arguments
+
+
+def _property_files(item: Json, arguments: Json) -> dict[str, PropertyFile]:
     outputs = {
         one.get("OutputName") for one in arguments.get("ProcessingOutputConfig", {}).get("Outputs", [])
     }
@@ -162,56 +184,12 @@ def _property_files(item: Mapping[str, Any], arguments: Mapping[str, Any]) -> di
     return found
 
 
-def _plain(depends_on: object) -> str:
-    if not isinstance(depends_on, str):
-        raise DefinitionError(f"DependsOn must hold step names, got {depends_on!r}")
-    return depends_on
-
-
-def _check(definition: Definition) -> None:
-    for step in definition.steps.values():
-        for reference in step.used:
-            _check_reference(definition, step, reference)
-        for name in step.depends_on:
-            if name not in definition.steps:
-                raise DefinitionError(f"step '{step.name}' depends on step '{name}', which is not there")
-            _check_scope(step, definition.steps[name])
-    _check_cycles(definition)
-
-
-def _check_reference(definition: Definition, step: Step, reference: Reference) -> None:
-    if reference.kind == "parameter" and reference.name not in definition.parameters:
-        raise DefinitionError(f"step '{step.name}' reads parameter '{reference.name}', which is not declared")
-    if reference.kind not in ("step", "file"):
-        return
-    source = definition.steps.get(reference.name)
-    if source is None:
-        raise DefinitionError(f"step '{step.name}' reads step '{reference.name}', which is not there")
-    if reference.kind == "file" and reference.path not in source.property_files:
-        raise DefinitionError(
-            f"step '{step.name}' reads property file '{reference.path}', which step '{source.name}' has not"
-        )
-    if reference.kind == "step" and source.function:
-        try:
-            source.function.check_reference(reference.path)
-        except DefinitionError as error:
-            raise DefinitionError(f"step '{step.name}' reads of step '{source.name}' {error}") from None
-    _check_scope(step, source)
-
-
-def _check_scope(step: Step, source: Step) -> None:
-    if step.branches[: len(source.branches)] != source.branches:
-        raise DefinitionError(
-            f"step '{step.name}' needs step '{source.name}', which runs only in a branch of step "
-            f"'{source.branches[-1].condition}'"
-        )
-
-
-def _check_cycles(definition: Definition) -> None:
-    done: set[str] = set()
-    while len(done) < len(definition.steps):
-        ready = [name for name, step in definition.steps.items() if name not in done and step.needs <= done]
-        if not ready:
-            stuck = ", ".join(name for name in definition.steps if name not in done)
-            raise DefinitionError(f"steps depend on one another in a circle: {stuck}")
-        done.update(ready)
+def _dependency(item: object) -> Dependency:
+    if isinstance(item, str):
+        return Dependency(item)
+    if isinstance(item, Mapping) and isinstance(item.get("Step"), str) and set(item) <= {"Step", "Trigger"}:
+        trigger = item.get("Trigger", COMPLETED)
+        if trigger not in TRIGGERS:
+            raise DefinitionError(f"a Trigger is one of [{', '.join(TRIGGERS)}], got {trigger!r}")
+        return Dependency(item["Step"], trigger)
+    raise DefinitionError(f"DependsOn must hold step names or {{Step, Trigger}}, got {item!r}")

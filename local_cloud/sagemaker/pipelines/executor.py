@@ -1,66 +1,22 @@
-"""Runs a definition: independent steps side by side, branches, cache, failure and stop. Knows no emulator."""
+"""Runs a definition: the steps that are due, side by side, in branches and loops. Knows no emulator."""
 
 from __future__ import annotations
 
 import logging
 import queue
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
-from local_cloud.sagemaker.pipelines import conditions
-from local_cloud.sagemaker.pipelines.cache import CachedStep, StepCache, key_of
-from local_cloud.sagemaker.pipelines.definition import Definition, Step
-from local_cloud.sagemaker.pipelines.errors import DefinitionError, StepFailed, StepStopped
-from local_cloud.sagemaker.pipelines.expressions import Scope, text
+from local_cloud.sagemaker.pipelines import foreach
+from local_cloud.sagemaker.pipelines.attempts import StepRun, Surroundings, clip
+from local_cloud.sagemaker.pipelines.errors import StepFailed
+from local_cloud.sagemaker.pipelines.progress import Node, Progress, Properties
+from local_cloud.sagemaker.pipelines.steps import Loop, Step
 
 _log = logging.getLogger("local_cloud.sagemaker.pipelines")
-_LONGEST_REASON = 1024
 _MANY = 1_000
-Json = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a step left: the description of its resource, for later steps, and its Metadata."""
-
-    properties: Mapping[str, Any]
-    metadata: Mapping[str, Any]
-
-
-class StepRunner(Protocol):
-    """Does the work of Processing, Training, Lambda and RegisterModel steps."""
-
-    def run(
-        self, step: Step, arguments: Json, stop: threading.Event, started: Callable[[Json], None]
-    ) -> Result:
-        """Run a step to its end; `started` takes its Metadata as soon as there is some.
-
-        Raises
-        ------
-        StepFailed, StepStopped
-            As it ends.
-        """
-
-
-class Listener(Protocol):
-    """Is told what happens."""
-
-    def step(self, record: Json) -> None:
-        """A step has started, or ended, or knows more: its record as ListPipelineExecutionSteps gives it."""
-
-
-@dataclass(frozen=True)
-class Facts:
-    """What an execution knows of itself."""
-
-    pipeline_name: str
-    pipeline_arn: str
-    execution_id: str
-    execution_arn: str
-    started: datetime
 
 
 @dataclass
@@ -73,168 +29,160 @@ class Outcome:
 
 @dataclass
 class Execution:
-    """One run of a definition; `run` blocks until it has ended."""
+    """One run of a definition; `run` blocks until it has ended.
 
-    definition: Definition
-    parameters: Mapping[str, Any]
-    facts: Facts
-    runner: StepRunner
-    cache: StepCache
-    listener: Listener
-    read_json: Callable[[str], Any]
-    clock: Callable[[], datetime]
+    Parameters
+    ----------
+    steps : mapping
+        The steps of a checked definition.
+    around : Surroundings
+        What its steps need: parameters, runner, cache, clock and who is told.
+    parallel : int
+        How many steps run at once at most; may be changed while it runs (`wake` after that).
+    kept : mapping
+        Steps of an earlier run that count as done, with what they left behind.
+    only : frozenset of str, optional
+        The steps that may run; None for all.
+    stop : Event
+        Set it to stop the execution.
+    """
+
+    steps: Mapping[str, Step]
+    around: Surroundings
     parallel: int = _MANY
+    kept: Mapping[str, Properties] = field(default_factory=dict)
+    only: frozenset[str] | None = None
     stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
-        self._properties: dict[str, Mapping[str, Any]] = {}
-        self._outcomes: dict[str, bool] = {}
-        self._ended: set[str] = set()
-        self._started: set[str] = set()
-        self._failures: list[tuple[str, str]] = []
+        self._progress = Progress(self.steps, self.kept, self.only)
+        self._running: set[str] = set()
+        self._loops: dict[str, tuple[StepRun, int]] = {}
         self._done: queue.SimpleQueue[str] = queue.SimpleQueue()
-        self._lock = threading.Lock()
 
     def run(self) -> Outcome:
         """Run all steps that are due and return how the execution ended."""
-        running = 0
         while True:
-            for step in self._ready(self.parallel - running):
-                self._started.add(step.name)
-                running += 1
-                name = f"step-{self.facts.execution_id}-{step.name}"
-                threading.Thread(target=self._live, args=(step,), name=name, daemon=True).start()
-            if running == 0:
-                return self._outcome()
-            self._done.get()
-            running -= 1
+            for node in self._ready():
+                self._start(node)
+            self._close_loops()
+            if self._running:
+                self._running.discard(self._done.get())
+            elif not self._ready():
+                if not self._loops:
+                    return self._outcome()
+                self._close_loops(abandoned=True)
+
+    def wake(self) -> None:
+        """Look again what may start."""
+        self._done.put("")
 
     def _outcome(self) -> Outcome:
-        if self._failures:
-            shown = "; ".join(f"{name}: {reason}" for name, reason in self._failures)
-            return Outcome("Failed", _clip(f"Step failure: One or multiple steps failed. {shown}"))
-        return Outcome("Stopped" if self.stop.is_set() else "Succeeded")
+        progress = self._progress
+        failed, stopped = progress.ended("Failed"), progress.ended("Stopped")
+        unhandled = [name for name in failed if not progress.handled(name)]
+        if unhandled:
+            shown = "; ".join(f"{name}: {progress.reasons[name]}" for name in unhandled)
+            return Outcome("Failed", clip(f"Step failure: One or multiple steps failed. {shown}"))
+        if self.stop.is_set() or any(not progress.handled(name) for name in stopped):
+            return Outcome("Stopped")
+        return Outcome("CompletedWithFailures" if failed or stopped else "Succeeded")
 
-    def _ready(self, room: int) -> list[Step]:
-        """Steps that may start now: after a failure or a stop, none."""
-        with self._lock:
-            if self._failures or self.stop.is_set():
-                return []
-            due = [
-                step
-                for step in self.definition.steps.values()
-                if step.name not in self._started and step.needs <= self._ended and self._chosen(step)
-            ]
-        return due[: max(room, 0)]
+    def _ready(self) -> list[Node]:
+        """Steps that may start now. After a stop none; after a bad end those alone that wait for one."""
+        if self.stop.is_set():
+            return []
+        progress, due = self._progress, list[Node]()
+        broken, room = progress.broken(), self.parallel - len(self._running)
+        crowd = dict.fromkeys(self._loops, 0)
+        for name in self._running:
+            loop = progress.nodes[name].loop
+            if loop:
+                crowd[loop.name] += 1
+        for node in progress.nodes.values():
+            if len(due) >= room:
+                break
+            if node.name in progress.started or not progress.due(node):
+                continue
+            if broken and not progress.rescues(node):
+                continue
+            if node.loop and node.loop.loop:
+                if crowd[node.loop.name] >= node.loop.loop.concurrency:
+                    continue
+                crowd[node.loop.name] += 1
+            due.append(node)
+        return due
 
-    def _chosen(self, step: Step) -> bool:
-        return all(self._outcomes.get(branch.condition) is branch.outcome for branch in step.branches)
+    def _start(self, node: Node) -> None:
+        self._progress.started.add(node.name)
+        run = StepRun(
+            self.around, node.step, node.name, self.stop, lambda: self._progress.seen(node), node.item
+        )
+        if node.step.loop:
+            self._open_loop(node, node.step.loop, run)
+            return
+        self._running.add(node.name)
+        name = f"step-{self.around.facts.execution_id}-{node.name}"
+        threading.Thread(target=self._live, args=(node, run), name=name, daemon=True).start()
 
-    def _live(self, step: Step) -> None:
+    def _live(self, node: Node, run: StepRun) -> None:
         try:
-            self._run_step(step)
+            run.live()
+            self._progress.note(node, run.state, run.properties, run.reason)
         except Exception as error:  # noqa: BLE001 - a step without an end would hang its execution
-            _log.exception("Step %s of %s", step.name, self.facts.execution_arn)
-            with self._lock:
-                reason = f"InternalServerError: {type(error).__name__}: {error}"
-                self._failures.append((step.name, _clip(reason)))
+            self._progress.note(node, "Failed", None, self._broke(node, error))
         finally:
-            self._done.put(step.name)
+            self._done.put(node.name)
 
-    def _run_step(self, step: Step) -> None:
-        record: Json = {"StepName": step.name, **step.labels, "StepStatus": "Executing", "Metadata": {}}
-        record.update(StartTime=self.clock(), AttemptCount=1)
-        self._tell(record)
+    def _broke(self, node: Node, error: Exception) -> str:
+        _log.exception("Step %s of %s", node.name, self.around.facts.execution_arn)
+        return clip(f"InternalServerError: {type(error).__name__}: {error}")
+
+    def _open_loop(self, node: Node, loop: Loop, run: StepRun) -> None:
+        """Resolve the items and let the body run for each. The loop itself takes no place of `parallel`."""
         try:
-            result = self._work(step, record)
-        except (StepFailed, DefinitionError) as error:
-            self._fail(step, record, str(error))
-        except StepStopped:
-            record.update(StepStatus="Stopped")
-        except Exception as error:  # noqa: BLE001 - the record of the step has to say what happened
-            _log.exception("Step %s of %s", step.name, self.facts.execution_arn)
-            self._fail(step, record, f"InternalServerError: {type(error).__name__}: {error}")
-        else:
-            record.update(StepStatus="Succeeded", Metadata=dict(result.metadata))
-            with self._lock:
-                self._properties[step.name] = result.properties
-                self._ended.add(step.name)
-        record.update(EndTime=self.clock())
-        self._tell(record)
+            run.begin()
+            items = foreach.items_of(run.resolve(loop.items))
+        except Exception as error:  # noqa: BLE001 - as of every step, the reason becomes that of this one
+            self._end_loop(node, run, "Failed", run.shown(error), None)
+            return
+        self._loops[node.name] = run, len(items)
+        for index, item in enumerate(items):
+            for name, step in loop.body.items():
+                child = Node(step, foreach.child_name(name, index), node.step, index, item)
+                self._progress.nodes[child.name] = child
+                if child.name in self.kept:
+                    self._progress.started.add(child.name)
 
-    def _fail(self, step: Step, record: Json, reason: str) -> None:
-        reason = _clip(reason)
-        record.update(StepStatus="Failed", FailureReason=reason)
-        with self._lock:
-            self._failures.append((step.name, reason))
+    def _close_loops(self, *, abandoned: bool = False) -> None:
+        """End the loops whose steps have all ended or cannot run; every loop when nothing runs any more."""
+        progress = self._progress
+        for name, (run, items) in list(self._loops.items()):
+            node = progress.nodes[name]
+            children = [one for one in progress.nodes.values() if one.loop is node.step]
+            if node.step.loop and (abandoned or all(progress.over(child) for child in children)):
+                self._sum_up(node, node.step.loop, run, items, abandoned=abandoned)
+                del self._loops[name]
 
-    def _work(self, step: Step, record: Json) -> Result:
-        scope = self._scope()
-        if step.type == "Condition":
-            return self._decide(step, scope)
-        arguments = scope.resolve(dict(step.arguments))
-        if step.type == "Fail":
-            message = text(arguments["ErrorMessage"])
-            record["Metadata"] = {"Fail": {"ErrorMessage": message}}
-            raise StepFailed(message)
-        key = self._cache_key(step, arguments)
-        hit = self._hit(step, key)
-        if hit is not None:
-            record["CacheHitResult"] = {"SourcePipelineExecutionArn": hit.execution_arn}
-            return Result(hit.properties, hit.metadata)
+    def _sum_up(self, node: Node, loop: Loop, run: StepRun, items: int, *, abandoned: bool) -> None:
+        found: dict[str, Any] = foreach.properties(loop, items, self._progress.states, self._progress.results)
+        state, reason = str(found["Status"]), ""
+        if state == "Succeeded" and abandoned:
+            state = "Stopped"
+        try:
+            if state == "Succeeded":
+                found["Selected"] = foreach.selected(loop, found["IterationOutputs"])
+        except StepFailed as error:
+            state, reason = "Failed", str(error)
+        if state == "Failed" and not reason:
+            reason = f"{found['FailedStepCount']} of {found['TotalStepCount']} steps failed"
+        self._end_loop(node, run, state, reason, {**found, "Status": state})
 
-        def started(metadata: Json) -> None:
-            record["Metadata"] = metadata
-            self._tell(record)
-
-        result = self.runner.run(step, arguments, self.stop, started)
-        if key is not None:
-            ended = CachedStep(self.facts.execution_arn, self.clock(), result.properties, result.metadata)
-            self.cache.put(key, ended)
-        return result
-
-    def _decide(self, step: Step, scope: Scope) -> Result:
-        outcome = all(conditions.holds(one, scope.resolve) for one in step.arguments["Conditions"])
-        with self._lock:
-            self._outcomes[step.name] = outcome
-        shown = "True" if outcome else "False"
-        return Result({"Outcome": shown}, {"Condition": {"Outcome": shown}})
-
-    def _cache_key(self, step: Step, arguments: Json) -> str | None:
-        # Every result is kept: a later definition may switch the cache on.
-        return key_of(self.facts.pipeline_arn, step.name, step.type, arguments)
-
-    def _hit(self, step: Step, key: str | None) -> CachedStep | None:
-        if key is None or step.cache is None or not step.cache.enabled:
-            return None
-        found = self.cache.find(key)
-        return found if found and step.cache.accepts(found.ended, self.clock()) else None
-
-    def _scope(self) -> Scope:
-        execution = {
-            "PipelineExecutionId": self.facts.execution_id,
-            "PipelineExecutionArn": self.facts.execution_arn,
-            "PipelineName": self.facts.pipeline_name,
-            "PipelineArn": self.facts.pipeline_arn,
-            "StartDateTime": self.facts.started.isoformat(),
-            "CurrentDateTime": self.clock().isoformat(),
-        }
-        with self._lock:
-            properties = dict(self._properties)
-        return Scope(self.parameters, execution, properties, self._file_uri, self.read_json)
-
-    def _file_uri(self, step: str, file_name: str) -> str:
-        file = self.definition.steps[step].property_files[file_name]
-        with self._lock:
-            properties = self._properties.get(step, {})
-        for output in properties.get("ProcessingOutputConfig", {}).get("Outputs", []):
-            if output["OutputName"] == file.output:
-                return f"{output['S3Output']['S3Uri'].rstrip('/')}/{file.path}"
-        raise StepFailed(f"Property file '{file_name}': step '{step}' has no output '{file.output}'")
-
-    def _tell(self, record: Json) -> None:
-        self.listener.step({**record, "Metadata": dict(record["Metadata"])})
-
-
-def _clip(reason: str) -> str:
-    return reason if len(reason) <= _LONGEST_REASON else reason[: _LONGEST_REASON - 3] + "..."
+    def _end_loop(
+        self, node: Node, run: StepRun, state: str, reason: str, properties: Properties | None
+    ) -> None:
+        try:
+            run.end(state, reason, properties)
+        except Exception as error:  # noqa: BLE001 - a listener that breaks must not hang the execution
+            state, reason = "Failed", self._broke(node, error)
+        self._progress.note(node, state, properties, reason)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from local_cloud.sagemaker.pipelines.errors import DefinitionError, StepFailed
@@ -17,9 +19,15 @@ EXECUTION_VARIABLES = frozenset(
         "PipelineArn",
         "StartDateTime",
         "CurrentDateTime",
+        "TrainingJobName",
+        "ProcessingJobName",
     }
 )
 FUNCTIONS = ("Std:Join", "Std:JsonGet")
+ITEM = "ForEach.CurrentItem"
+_LOOP = re.compile(
+    r"(?:ForEach\.CurrentItem|IterationOutput\.(?P<step>[A-Za-z0-9_\-]+))(?P<path>([.\[].*)?)", re.DOTALL
+)
 _STEP = re.compile(r"Steps\.(?P<step>[A-Za-z0-9_\-]+)(?P<path>.*)", re.DOTALL)
 _FILE = re.compile(r"\.PropertyFiles(?:\.(?P<plain>[\w\-]+)|\[['\"](?P<quoted>[^'\"]+)['\"]\])")
 _TOKEN = re.compile(r"\.?(?P<name>[A-Za-z0-9_\-:]+)|\[['\"](?P<key>[^'\"]+)['\"]\]|\[(?P<index>\d+)\]")
@@ -31,7 +39,14 @@ JsonReader = Callable[[str], Any]
 
 @dataclass(frozen=True)
 class Reference:
-    """What a Get names: ``parameter``, ``execution``, ``step`` or ``file`` (a step's property file)."""
+    """What a Get names.
+
+    Parameters
+    ----------
+    kind : str
+        ``parameter``, ``execution``, ``step``, ``file`` (a step's property file), ``item`` (what a ForEach
+        step has come to) or ``iteration`` (the output of a step of a ForEach step, for its selector).
+    """
 
     kind: str
     name: str
@@ -54,6 +69,8 @@ class Scope:
         The S3 URI of a step's property file: ``(step, file name) -> uri``.
     read_json : callable
         Reads a JSON document from an S3 URI.
+    item : optional
+        What the ForEach step around has come to.
     """
 
     parameters: Mapping[str, Any]
@@ -61,6 +78,7 @@ class Scope:
     properties: Mapping[str, Mapping[str, Any]]
     file_uri: Callable[[str, str], str]
     read_json: JsonReader
+    item: Any = None
 
     def resolve(self, value: Any) -> Any:
         """A JSON value with every expression in it replaced by what it stands for.
@@ -91,16 +109,16 @@ class Scope:
             return self.execution[reference.name]
         if reference.kind == "file":
             return self.file_uri(reference.name, reference.path)
+        if reference.kind == "item":
+            return walk(_parsed(self.item) if reference.path else self.item, reference.path, ITEM)
         if reference.name not in self.properties:
             raise StepFailed(f"{path}: step '{reference.name}' has not run")
         return walk(self.properties[reference.name], reference.path, f"Steps.{reference.name}")
 
     def _json_get(self, call: Mapping[str, Any]) -> Any:
-        if "PropertyFile" in call:
-            uri = self._get(str(call["PropertyFile"]["Get"]))
-        else:
-            uri = self.resolve(call["S3Uri"])
-        return walk(self.read_json(uri), str(self.resolve(call["Path"])), f"JsonGet of {uri}: ")
+        uri = self.resolve(call["PropertyFile"] if "PropertyFile" in call else call["S3Uri"])
+        path = str(self.resolve(call["Path"])).removeprefix("$")
+        return walk(self.read_json(uri), path, f"JsonGet of {uri}: ")
 
 
 def parse_reference(path: str) -> Reference:
@@ -109,7 +127,7 @@ def parse_reference(path: str) -> Reference:
     Raises
     ------
     DefinitionError
-        It is none of Parameters.X, Execution.X and Steps.X.path.
+        It is none of Parameters.X, Execution.X, Steps.X.path and what ForEach steps know.
     """
     head, _, rest = path.partition(".")
     if head == "Parameters" and rest:
@@ -123,6 +141,11 @@ def parse_reference(path: str) -> Reference:
             return Reference("file", step["step"], file["plain"] or file["quoted"])
         list(_tokens(step["path"]))
         return Reference("step", step["step"], step["path"])
+    loop = _LOOP.fullmatch(path)
+    if loop:
+        list(_tokens(loop["path"]))
+        kind = "iteration" if loop["step"] else "item"
+        return Reference(kind, loop["step"] or "", loop["path"])
     raise DefinitionError(
         f"Get '{path}' is not supported; use Parameters.<name>, Steps.<name>.<property> or one of "
         + ", ".join(f"Execution.{name}" for name in sorted(EXECUTION_VARIABLES))
@@ -168,7 +191,15 @@ def text(value: Any) -> str:
     """A value as Std:Join writes it."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value)
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+def _parsed(item: Any) -> Any:
+    """An item of a ForEach step that is a JSON document in text, as that document."""
+    try:
+        return json.loads(item) if isinstance(item, str) else item
+    except ValueError:
+        raise StepFailed(f"{ITEM} is no JSON document: {item[:200]}") from None
 
 
 _MISSING = object()

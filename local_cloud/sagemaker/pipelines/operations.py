@@ -6,38 +6,56 @@ from local_cloud.sagemaker import listing, resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import in_use, validation
 from local_cloud.sagemaker.operations import Params, operation
-from local_cloud.sagemaker.pipelines import definition
-from local_cloud.sagemaker.pipelines import executions as executions
+from local_cloud.sagemaker.pipelines import definition, records, versions
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
-
-PIPELINE, EXECUTION = "Pipeline", "PipelineExecution"
+from local_cloud.sagemaker.pipelines.records import EXECUTION, PIPELINE
 
 
 @operation("CreatePipeline")
 def create_pipeline(ctx: Context, params: Params) -> Params:
-    """Create a pipeline whose definition can run here."""
-    record = _with_definition(ctx, params)
-    if "PipelineDefinition" not in record:
-        raise validation("Give PipelineDefinition or PipelineDefinitionS3Location.")
-    record.pop("ClientRequestToken", None)
-    record.update(PipelineStatus="Active", CreatedBy={}, LastModifiedBy={})
-    record.setdefault("PipelineDisplayName", params["PipelineName"])
-    return resources.create(ctx, PIPELINE, params["PipelineName"], record)
+    """Create a pipeline whose definition can run here; the same request token creates it once."""
+    name = params["PipelineName"]
+    with ctx.store.lock:
+        earlier = resources.find(ctx, PIPELINE, name)
+        if earlier and earlier["ClientRequestToken"] == params["ClientRequestToken"]:
+            return earlier
+        if earlier:
+            raise validation(
+                "Pipeline names must be unique within an AWS account and region. "
+                f"Pipeline with name ({name}) already exists."
+            )
+        record = _with_definition(ctx, params)
+        if "PipelineDefinition" not in record:
+            raise validation("Give PipelineDefinition or PipelineDefinitionS3Location.")
+        record.update(PipelineStatus="Active", CreatedBy={}, LastModifiedBy={})
+        record.setdefault("PipelineDisplayName", name)
+        made = resources.create(ctx, PIPELINE, name, record)
+        versions.add(ctx, made, record["PipelineDefinition"])
+        return made
 
 
 @operation("UpdatePipeline")
 def update_pipeline(ctx: Context, params: Params) -> Params:
     """Change a pipeline; executions that run keep the definition they started with."""
-    name = resources.get(ctx, PIPELINE, params["PipelineName"])["PipelineName"]
     changes = _with_definition(ctx, params)
-    changes["PipelineName"] = name
-    return ctx.store.update(PIPELINE, name, **changes, LastModifiedTime=now())
+    with ctx.store.lock:
+        record = resources.get(ctx, PIPELINE, params["PipelineName"])
+        name = record["PipelineName"]
+        new = str(changes.get("PipelineDefinition", record["PipelineDefinition"]))
+        changes["PipelineName"] = name
+        updated = ctx.store.update(PIPELINE, name, **changes, LastModifiedTime=now())
+        same = new == record["PipelineDefinition"]
+        number = record["LatestVersion"] if same else versions.add(ctx, updated, new)
+        return {**updated, "PipelineVersionId": number}
 
 
 @operation("DescribePipeline")
 def describe_pipeline(ctx: Context, params: Params) -> Params:
-    """A pipeline by name or ARN."""
-    return resources.get(ctx, PIPELINE, params["PipelineName"])
+    """A pipeline by name or ARN, with the definition of its latest version or of the one asked for."""
+    record = resources.get(ctx, PIPELINE, params["PipelineName"])
+    version = versions.get(ctx, record, params.get("PipelineVersionId"))
+    shown = ("PipelineDefinition", "PipelineVersionDisplayName", "PipelineVersionDescription")
+    return {**record, **{key: version[key] for key in shown if key in version}}
 
 
 @operation("ListPipelines")
@@ -58,7 +76,9 @@ def delete_pipeline(ctx: Context, params: Params) -> Params:
         raise in_use(PIPELINE, record["PipelineName"], f"{busy[0]['PipelineExecutionArn']} is running")
     resources.delete(ctx, PIPELINE, record["PipelineName"])
     for one in mine:
-        ctx.store.delete(EXECUTION, one["PipelineExecutionArn"])
+        records.forget(ctx, one)
+    versions.forget(ctx, record)
+    records.forget_cache(ctx, record["PipelineArn"])
     return {"PipelineArn": record["PipelineArn"]}
 
 

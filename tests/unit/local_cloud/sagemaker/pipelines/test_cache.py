@@ -16,13 +16,17 @@ from local_cloud.sagemaker.pipelines.errors import DefinitionError
         ("PT1H", timedelta(hours=1)),
         ("P1DT2H3M4S", timedelta(days=1, hours=2, minutes=3, seconds=4)),
         ("P1Y2M1W", timedelta(days=365 + 60 + 7)),
+        ("30d", timedelta(days=30)),
+        ("T16m", timedelta(minutes=16)),
+        ("30dT5h", timedelta(days=30, hours=5)),
+        ("p30d", timedelta(days=30)),
     ],
 )
 def test_durations(written: str, span: timedelta) -> None:
     assert duration(written, "S") == span
 
 
-@pytest.mark.parametrize("written", ["30d", "P", "PT", "P1H", "1 day", ""])
+@pytest.mark.parametrize("written", ["30", "P", "PT", "T", "P1H", "1 day", ""])
 def test_what_is_no_duration_is_refused(written: str) -> None:
     with pytest.raises(DefinitionError, match="step 'S'"):
         duration(written, "S")
@@ -66,3 +70,22 @@ def test_name_type_and_pipeline_count_and_other_types_are_never_cached() -> None
     assert len(keys) == 4
     assert _key("RegisterModel") is None
     assert _key("Lambda") is None
+    assert _key("Callback") is None
+
+
+def test_tuning_compares_some_members_of_its_training_jobs_only() -> None:
+    base = {"HyperParameterTuningJobConfig": {"Strategy": "Grid"}}
+    job = {"StaticHyperParameters": {"epochs": "1"}, "RoleArn": "r"}
+    same = _key("Tuning", **base, TrainingJobDefinition=job)
+    assert same == _key("Tuning", **base, TrainingJobDefinition={**job, "RoleArn": "other"}, Tags=[])
+    for changed in ({"HyperParameterRanges": {}}, {"StaticHyperParameters": {}}, {"InputDataConfig": []}):
+        assert _key("Tuning", **base, TrainingJobDefinition={**job, **changed}) != same
+    assert _key("Tuning", **base, TrainingJobDefinitions=[job]) != same
+
+
+def test_transform_compares_model_and_input() -> None:
+    base = {"ModelName": "m", "TransformInput": {"DataSource": 1}}
+    same = _key("Transform", **base, TransformOutput=1, TransformResources=2)
+    assert _key("Transform", **base) == same
+    for changed in ({"ModelName": "n"}, {"TransformInput": {}}, {"DataProcessing": {}}, {"Environment": {}}):
+        assert _key("Transform", **{**base, **changed}) != same

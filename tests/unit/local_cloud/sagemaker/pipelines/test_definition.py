@@ -51,8 +51,8 @@ def test_branches_nest() -> None:
         (json.dumps({"Version": "2020-12-01", "Steps": []}), "list of Steps"),
         (json.dumps({"Version": "1", "Steps": [fail("A", "")]}), "Version must be"),
         (
-            document({"Name": "A", "Type": "Callback", "Arguments": {}}),
-            "step 'A': type 'Callback' is not supported",
+            document({"Name": "A", "Type": "EMR", "Arguments": {}}),
+            "step 'A': type 'EMR' is not supported: Amazon EMR is not here",
         ),
         (document({"Name": "A", "Type": "Lambda", "Arguments": {}}), "step 'A': FunctionArn must be the ARN"),
         (document(lambda_step("A", FunctionArn={"Get": "Parameters.F"})), "step 'A': FunctionArn must be"),
@@ -76,7 +76,7 @@ def test_branches_nest() -> None:
         (document(fail("A", {"Get": "Steps.B.Name"})), "step 'B', which is not there"),
         (document(fail("A", {"Std:Split": []})), "step 'A': function Std:Split is not supported"),
         (document(processing("A", DependsOn=["B"])), "'A' depends on step 'B'"),
-        (document(processing("A", DependsOn=[{"Step": "B"}])), "DependsOn must hold step names"),
+        (document(processing("A", DependsOn=[{"Name": "B"}])), "DependsOn must hold step names"),
         (document(processing("A", DependsOn=["B"]), processing("B", DependsOn=["A"])), "circle: A, B"),
         (
             document(condition("G", [{"Type": "Like"}], [])),
@@ -101,12 +101,8 @@ def test_branches_nest() -> None:
             "property file 'R'",
         ),
         (
-            document(condition("G", [equals(1, 1)], [processing("A")]), processing("B", arguments=READ_A)),
-            "'A', which runs only in a branch of step 'G'",
-        ),
-        (
             document(condition("G", [equals(1, 1)], [processing("A")], [processing("B", arguments=READ_A)])),
-            "'A', which runs only in a branch of step 'G'",
+            "'A', which runs only in the other branch of step 'G'",
         ),
     ],
 )

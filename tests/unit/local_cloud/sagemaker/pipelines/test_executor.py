@@ -4,91 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from local_cloud.sagemaker.pipelines.cache import CachedStep
-from local_cloud.sagemaker.pipelines.definition import Step, parse
 from local_cloud.sagemaker.pipelines.errors import StepFailed, StepStopped
-from local_cloud.sagemaker.pipelines.executor import Execution, Facts, Outcome, Result
+from local_cloud.sagemaker.pipelines.executor import Outcome
 
 from .documents import condition, document, equals, fail, lambda_step, parameter, processing
+from .lab import NOON, Lab
 
 Json = dict[str, Any]
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 URI = "ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"
 REPORT = [{"PropertyFileName": "R", "OutputName": "out", "FilePath": "r.json"}]
 CACHED = {"Enabled": True, "ExpireAfter": "PT1H"}
-
-
-class Runner:
-    """Succeeds at once, or does what `behave` says of a step."""
-
-    def __init__(self) -> None:
-        self.asked: dict[str, Json] = {}
-        self.behave: dict[str, Callable[[threading.Event], None]] = {}
-        self.results: dict[str, Json] = {}
-
-    def run(
-        self, step: Step, arguments: Json, stop: threading.Event, started: Callable[[Json], None]
-    ) -> Result:
-        self.asked[step.name] = arguments
-        metadata = {"ProcessingJob": {"Arn": f"arn:{step.name}"}}
-        started(metadata)
-        if step.name in self.behave:
-            self.behave[step.name](stop)
-        return Result(self.results.get(step.name, arguments), metadata)
-
-
-class Lab:
-    """Everything around an execution, kept between executions."""
-
-    def __init__(self) -> None:
-        self.runner = Runner()
-        self.cached: dict[str, CachedStep] = {}
-        self.files: dict[str, Any] = {}
-        self.records: dict[str, Json] = {}
-        self.history: list[tuple[str, str]] = []
-        self.now = NOON
-        self.lock = threading.Lock()
-
-    def step(self, record: Json) -> None:
-        with self.lock:
-            self.records[record["StepName"]] = record
-            entry = (record["StepName"], record["StepStatus"])
-            if entry not in self.history:
-                self.history.append(entry)
-
-    def find(self, key: str) -> CachedStep | None:
-        return self.cached.get(key)
-
-    def put(self, key: str, step: CachedStep) -> None:
-        self.cached[key] = step
-
-    def execution(self, text: str, name: str = "e1", parallel: int = 50, **parameters: Any) -> Execution:
-        facts = Facts("p", "arn:p", name, f"arn:p/execution/{name}", NOON)
-        return Execution(
-            definition=parse(text),
-            parameters=parameters,
-            facts=facts,
-            runner=self.runner,
-            cache=self,
-            listener=self,
-            read_json=lambda uri: self.files[uri],
-            clock=lambda: self.now,
-            parallel=parallel,
-        )
-
-    def run(self, text: str, name: str = "e1", parallel: int = 50, **parameters: Any) -> Outcome:
-        self.records, self.history, self.runner.asked = {}, [], {}
-        return self.execution(text, name, parallel, **parameters).run()
-
-
-@pytest.fixture
-def lab() -> Lab:
-    return Lab()
 
 
 def _raise(error: Exception) -> Callable[[threading.Event], None]:
@@ -141,6 +71,7 @@ def test_only_the_branch_of_the_outcome_runs(lab: Lab, value: str, ran: str, out
     text = document(gate, processing("After", DependsOn=["Gate"]), parameters=(parameter("P"),))
     assert lab.run(text, P=value).status == "Succeeded"
     assert set(lab.records) == {"Gate", ran, "After"}
+    assert [name for name, status in lab.history if status == "Succeeded"] == ["Gate", ran, "After"]
     assert lab.records["Gate"]["Metadata"] == {"Condition": {"Outcome": outcome}}
 
 

@@ -12,10 +12,12 @@ from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeou
 
 from local_cloud.sagemaker import model
 from local_cloud.sagemaker.pipelines import functions
+from local_cloud.sagemaker.pipelines.clients import RoleClients
 from local_cloud.sagemaker.pipelines.definition import parse
 from local_cloud.sagemaker.pipelines.errors import StepFailed
 from local_cloud.sagemaker.pipelines.functions import Function
 from local_cloud.sagemaker.pipelines.runner import CloudRunner
+from local_cloud.sagemaker.pipelines.work import Work
 
 from ..conftest import AccountContext
 from .documents import FUNCTION, document, lambda_step
@@ -113,7 +115,7 @@ def test_what_a_function_raises_fails_the_step(payload: Any, shown: str) -> None
             f"ClientError: ResourceNotFoundException when invoking {FUNCTION}: gone",
         ),
         (ReadTimeoutError(endpoint_url="u"), f"{FUNCTION} has not answered within 600 seconds"),
-        (EndpointConnectionError(endpoint_url="u"), f"{FUNCTION} could not be invoked: "),
+        (EndpointConnectionError(endpoint_url="u"), "ClientError: Could not connect to the endpoint URL"),
     ],
 )
 def test_a_function_that_cannot_be_asked_fails_the_step(error: Exception, shown: str) -> None:
@@ -135,7 +137,9 @@ def test_the_function_is_asked_once_and_in_the_name_of_the_pipeline(
     monkeypatch.setattr(ctx, "patient_client", patient)
     told: list[Json] = []
     step = parse(document(lambda_step("A"))).steps["A"]
-    result = CloudRunner(ctx, "e1", ROLE).run(step, {"P": "1"}, threading.Event(), told.append)
+    runner = CloudRunner(ctx, "arn:p/execution/e1", RoleClients(ctx, ROLE))
+    work = Work(step, "A", {"P": "1"}, "", threading.Event(), told.append, lambda name: {})
+    result = runner.run(work)
     assert made == [("lambda", ROLE, 600)]
     assert len(client.asked) == 1
     assert told == [{"Lambda": {"Arn": FUNCTION}}]

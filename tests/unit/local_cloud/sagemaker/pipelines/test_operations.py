@@ -13,13 +13,11 @@ import pytest
 
 from local_cloud.sagemaker import model, operations
 from local_cloud.sagemaker.errors import ServiceError
-from local_cloud.sagemaker.jobs import processing
-from local_cloud.sagemaker.jobs.logs import LogShipper
-from local_cloud.sagemaker.pipelines import executions
+from local_cloud.sagemaker.pipelines import records
 from local_cloud.sagemaker.pipelines.executor import Execution
-from local_cloud.sagemaker.pipelines.runner import job_name
+from local_cloud.sagemaker.pipelines.job_steps import job_name
 
-from ..conftest import AccountContext
+from .conftest import PipelineContext
 from .documents import FUNCTION, condition, document, equals, fail, lambda_step, parameter
 
 ROLE = "arn:aws:iam::123456789012:role/r"
@@ -29,18 +27,10 @@ GATE = condition("Gate", [equals({"Get": "Parameters.Stop"}, "no")], [], [fail("
 SIMPLE = document(GATE, parameters=(parameter("Stop", default="no"), parameter("N", "Integer", 3)))
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    class Silent(LogShipper):
-        def __init__(self, *_: Any, **__: Any) -> None: ...
-        def line(self, number: int, text: str) -> None: ...
-        def close(self) -> None: ...
-
-    monkeypatch.setattr(processing, "LogShipper", Silent)
-    monkeypatch.setattr(AccountContext, "job_environment", lambda self, role: {"ROLE": role})
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
-def _create(ctx: AccountContext, text: str = SIMPLE, name: str = "Reviews") -> str:
+def _create(ctx: PipelineContext, text: str = SIMPLE, name: str = "Reviews") -> str:
     params = {
         "PipelineName": name,
         "PipelineDefinition": text,
@@ -53,7 +43,7 @@ def _create(ctx: AccountContext, text: str = SIMPLE, name: str = "Reviews") -> s
 _tokens = iter(range(10_000))
 
 
-def _start(ctx: AccountContext, token: str | None = None, **given: str) -> str:
+def _start(ctx: PipelineContext, token: str | None = None, **given: str) -> str:
     params = {
         "PipelineName": "Reviews",
         "ClientRequestToken": token or f"{next(_tokens):032d}",
@@ -62,7 +52,7 @@ def _start(ctx: AccountContext, token: str | None = None, **given: str) -> str:
     return str(operations.call(ctx, "StartPipelineExecution", params)["PipelineExecutionArn"])
 
 
-def _ended(ctx: AccountContext, arn: str) -> Json:
+def _ended(ctx: PipelineContext, arn: str) -> Json:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         found = operations.call(ctx, "DescribePipelineExecution", {"PipelineExecutionArn": arn})
@@ -72,7 +62,7 @@ def _ended(ctx: AccountContext, arn: str) -> Json:
     raise AssertionError(f"still {found}")
 
 
-def _steps(ctx: AccountContext, arn: str) -> dict[str, Json]:
+def _steps(ctx: PipelineContext, arn: str) -> dict[str, Json]:
     found = operations.call(ctx, "ListPipelineExecutionSteps", {"PipelineExecutionArn": arn})
     return {step["StepName"]: step for step in found["PipelineExecutionSteps"]}
 
@@ -86,9 +76,11 @@ def _job(name: str, script: str) -> Json:
     return {"Name": name, "Type": "Processing", "Arguments": arguments}
 
 
-def test_a_definition_that_cannot_run_is_refused(ctx: AccountContext) -> None:
-    with pytest.raises(ServiceError, match="step 'A': type 'Callback' is not supported") as caught:
-        _create(ctx, document({"Name": "A", "Type": "Callback", "Arguments": {}}))
+def test_a_definition_that_cannot_run_is_refused(ctx: PipelineContext) -> None:
+    with pytest.raises(
+        ServiceError, match="step 'A': type 'EMR' is not supported: Amazon EMR is not here"
+    ) as caught:
+        _create(ctx, document({"Name": "A", "Type": "EMR", "Arguments": {}}))
     assert caught.value.code == "ValidationException"
     with pytest.raises(ServiceError, match="PipelineDefinition or"):
         operations.call(
@@ -97,7 +89,7 @@ def test_a_definition_that_cannot_run_is_refused(ctx: AccountContext) -> None:
     assert ctx.store.list("Pipeline") == []
 
 
-def test_a_definition_may_lie_in_s3(ctx: AccountContext) -> None:
+def test_a_definition_may_lie_in_s3(ctx: PipelineContext) -> None:
     ctx.stub.objects["definitions", "reviews.json"] = SIMPLE.encode()
     location = {"Bucket": "definitions", "ObjectKey": "reviews.json"}
     params = {"PipelineName": "p", "RoleArn": ROLE, "ClientRequestToken": "t" * 32}
@@ -107,21 +99,21 @@ def test_a_definition_may_lie_in_s3(ctx: AccountContext) -> None:
     assert described["PipelineStatus"] == "Active"
 
 
-def test_an_update_leaves_earlier_executions_their_definition(ctx: AccountContext) -> None:
+def test_an_update_leaves_earlier_executions_their_definition(ctx: PipelineContext) -> None:
     arn = _create(ctx)
     execution = _start(ctx)
     _ended(ctx, execution)
     changed = document(fail("Other", "x"))
     operations.call(ctx, "UpdatePipeline", {"PipelineName": "Reviews", "PipelineDefinition": changed})
     with pytest.raises(ServiceError, match="not supported"):
-        broken = document({"Name": "A", "Type": "Callback", "Arguments": {}})
+        broken = document({"Name": "A", "Type": "EMR", "Arguments": {}})
         operations.call(ctx, "UpdatePipeline", {"PipelineName": "Reviews", "PipelineDefinition": broken})
     kept = operations.call(ctx, "DescribePipelineDefinitionForExecution", {"PipelineExecutionArn": execution})
     assert kept["PipelineDefinition"] == SIMPLE
     assert operations.call(ctx, "DescribePipeline", {"PipelineName": arn})["PipelineDefinition"] == changed
 
 
-def test_an_execution_lists_its_parameters_defaults_included(ctx: AccountContext) -> None:
+def test_an_execution_lists_its_parameters_defaults_included(ctx: PipelineContext) -> None:
     _create(ctx)
     arn = _start(ctx, N="5")
     found = operations.call(ctx, "ListPipelineParametersForExecution", {"PipelineExecutionArn": arn})
@@ -129,14 +121,14 @@ def test_an_execution_lists_its_parameters_defaults_included(ctx: AccountContext
     assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Succeeded"
 
 
-def test_unknown_parameters_start_nothing(ctx: AccountContext) -> None:
+def test_unknown_parameters_start_nothing(ctx: PipelineContext) -> None:
     _create(ctx)
     with pytest.raises(ServiceError, match="unknown parameter 'Epochs'"):
         _start(ctx, Epochs="1")
     assert ctx.store.list("PipelineExecution") == []
 
 
-def test_a_parameter_without_default_has_to_be_given(ctx: AccountContext) -> None:
+def test_a_parameter_without_default_has_to_be_given(ctx: PipelineContext) -> None:
     _create(ctx, document(GATE, parameters=(parameter("Stop"), parameter("N", "Integer", 3))))
     with pytest.raises(ServiceError, match="'Stop' has no default value and was not given") as caught:
         _start(ctx, N="5")
@@ -145,14 +137,14 @@ def test_a_parameter_without_default_has_to_be_given(ctx: AccountContext) -> Non
     assert _ended(ctx, _start(ctx, Stop="no"))["PipelineExecutionStatus"] == "Succeeded"
 
 
-def test_the_same_request_token_starts_once(ctx: AccountContext) -> None:
+def test_the_same_request_token_starts_once(ctx: PipelineContext) -> None:
     _create(ctx)
     assert _start(ctx, "a" * 32) == _start(ctx, "a" * 32) != _start(ctx, "b" * 32)
     found = operations.call(ctx, "ListPipelineExecutions", {"PipelineName": "Reviews"})
     assert len(found["PipelineExecutionSummaries"]) == 2
 
 
-def test_a_refusal_is_the_reason_of_the_execution_and_an_event(ctx: AccountContext, events: Events) -> None:
+def test_a_refusal_is_the_reason_of_the_execution_and_an_event(ctx: PipelineContext, events: Events) -> None:
     _create(ctx)
     arn = _start(ctx, Stop="yes")
     assert _ended(ctx, arn)["FailureReason"].endswith("Refuse: stopped")
@@ -172,7 +164,7 @@ def test_a_refusal_is_the_reason_of_the_execution_and_an_event(ctx: AccountConte
 
 
 def test_what_a_function_answered_is_in_the_step_and_in_its_event(
-    ctx: AccountContext, events: Events, monkeypatch: pytest.MonkeyPatch
+    ctx: PipelineContext, events: Events, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Client:
         def invoke(self, **asked: Any) -> Json:
@@ -194,7 +186,7 @@ def test_what_a_function_answered_is_in_the_step_and_in_its_event(
     ]
 
 
-def test_steps_run_as_jobs_of_the_execution(ctx: AccountContext) -> None:
+def test_steps_run_as_jobs_of_the_execution(ctx: PipelineContext) -> None:
     _create(ctx, document(_job("Prepare_Data", "true")))
     arn = _start(ctx)
     assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Succeeded"
@@ -204,7 +196,7 @@ def test_steps_run_as_jobs_of_the_execution(ctx: AccountContext) -> None:
     assert (job["ProcessingJobStatus"], job["RoleArn"]) == ("Completed", ROLE)
 
 
-def test_arguments_a_job_does_not_take_fail_the_step(ctx: AccountContext) -> None:
+def test_arguments_a_job_does_not_take_fail_the_step(ctx: PipelineContext) -> None:
     step = _job("A", "true")
     step["Arguments"]["Colour"] = "red"
     _create(ctx, document(step))
@@ -213,7 +205,7 @@ def test_arguments_a_job_does_not_take_fail_the_step(ctx: AccountContext) -> Non
     assert "Unknown parameter 'Colour'" in _steps(ctx, arn)["A"]["FailureReason"]
 
 
-def test_stopping_an_execution_stops_its_job(ctx: AccountContext) -> None:
+def test_stopping_an_execution_stops_its_job(ctx: PipelineContext) -> None:
     _create(ctx, document(_job("A", "sleep 600"), fail("B", "never") | {"DependsOn": ["A"]}))
     arn = _start(ctx)
     while "ProcessingJob" not in _steps(ctx, arn).get("A", {}).get("Metadata", {}):
@@ -228,21 +220,21 @@ def test_stopping_an_execution_stops_its_job(ctx: AccountContext) -> None:
 
 
 def test_a_stop_that_crosses_the_end_does_not_undo_it(
-    ctx: AccountContext, events: Events, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ctx: PipelineContext, events: Events, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     finish = tmp_path / "finish"
     _create(ctx, document(_job("A", f"while [ ! -e {finish} ]; do sleep 0.01; done")))
     arn = _start(ctx)
     (live,) = [one for one in threading.enumerate() if one.name == f"pipeline-{arn.rpartition('/')[2]}"]
-    note = executions._note
+    note = records.note
 
-    def note_while_it_ends(ctx: AccountContext, arn: str, **changes: Any) -> None:
+    def note_while_it_ends(ctx: PipelineContext, arn: str, **changes: Any) -> Json:
         if changes["PipelineExecutionStatus"] == "Stopping":
             finish.touch()
             live.join(1.0)  # the end has every chance to come between
-        note(ctx, arn, **changes)
+        return note(ctx, arn, **changes)
 
-    monkeypatch.setattr(executions, "_note", note_while_it_ends)
+    monkeypatch.setattr(records, "note", note_while_it_ends)
     params = {"PipelineExecutionArn": arn, "ClientRequestToken": "s" * 32}
     operations.call(ctx, "StopPipelineExecution", params)
     live.join(30)
@@ -253,7 +245,7 @@ def test_a_stop_that_crosses_the_end_does_not_undo_it(
 
 
 def test_an_execution_that_breaks_ends_as_failed(
-    ctx: AccountContext, monkeypatch: pytest.MonkeyPatch
+    ctx: PipelineContext, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def breaks(self: Execution) -> None:
         raise RuntimeError("can't start new thread")
@@ -265,7 +257,7 @@ def test_an_execution_that_breaks_ends_as_failed(
     assert "can't start new thread" in ended["FailureReason"]
 
 
-def test_a_pipeline_that_runs_is_not_deleted(ctx: AccountContext) -> None:
+def test_a_pipeline_that_runs_is_not_deleted(ctx: PipelineContext) -> None:
     _create(ctx, document(_job("A", "sleep 600")))
     arn = _start(ctx)
     delete = {"PipelineName": "Reviews", "ClientRequestToken": "d" * 32}
@@ -281,7 +273,7 @@ def test_a_pipeline_that_runs_is_not_deleted(ctx: AccountContext) -> None:
         operations.call(ctx, "DescribePipeline", {"PipelineName": "Reviews"})
 
 
-def test_a_property_file_that_is_no_json_fails_the_step_that_reads_it(ctx: AccountContext) -> None:
+def test_a_property_file_that_is_no_json_fails_the_step_that_reads_it(ctx: PipelineContext) -> None:
     ctx.stub.objects["b", "r.json"] = b"{"
     read = {"Std:JsonGet": {"S3Uri": "s3://b/r.json", "Path": "a"}}
     _create(ctx, document(condition("Gate", [equals(read, 1)], [])))
@@ -291,6 +283,10 @@ def test_a_property_file_that_is_no_json_fails_the_step_that_reads_it(ctx: Accou
 
 
 @pytest.mark.parametrize("step", ["A", "x" * 64, "With_underscores_and_--"])
-def test_job_names_are_legal(step: str) -> None:
-    params = {"ProcessingJobName": job_name("abcdefghijkl", step)}
-    assert model.parse_input("DescribeProcessingJob", params) == params
+@pytest.mark.parametrize("prefix", ["", "mine", "y" * 63])
+@pytest.mark.parametrize(
+    ("type_", "kind"), [("Processing", "ProcessingJob"), ("Tuning", "HyperParameterTuningJob")]
+)
+def test_job_names_are_legal(step: str, prefix: str, type_: str, kind: str) -> None:
+    params = {f"{kind}Name": job_name("abcdefghijkl", step, type_, prefix)}
+    assert model.parse_input(f"Describe{kind}", params) == params
