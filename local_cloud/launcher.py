@@ -110,23 +110,7 @@ def start(home: Path, port: int = PORT, options: Options = DEFAULT) -> Cloud:
         running = find(home)
         if running is not None:
             return running
-        port = free_port(port)
-        with (home / LOG_FILE).open("ab") as log:
-            server = subprocess.Popen(
-                _command(home, port, options),
-                cwd=_ROOT,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        _started[server.pid] = server
-        cloud = _cloud(server.pid, port, options)
-        try:
-            _wait_until_ready(cloud, server, home / LOG_FILE)
-        except BaseException:
-            _end(cloud.pid, grace=2.0)
-            raise
+        cloud = _start(home, free_port(port), options)
         _write_state(home, cloud)
         return cloud
 
@@ -167,6 +151,30 @@ def find(home: Path) -> Cloud | None:
     process = processes.find(cloud.pid) if cloud is not None else None
     if cloud is None or process is None or SERVER not in process.command or str(home) not in process.command:
         return None
+    return cloud
+
+
+def _start(home: Path, port: int, options: Options, tries: int = 3) -> Cloud:
+    """Start a server; on another port when somebody has taken this one at the same moment."""
+    with (home / LOG_FILE).open("ab") as log:
+        server = subprocess.Popen(
+            _command(home, port, options),
+            cwd=_ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _started[server.pid] = server
+    cloud = _cloud(server.pid, port, options)
+    try:
+        _wait_until_ready(cloud, server, home / LOG_FILE)
+    except BaseException as error:
+        _end(cloud.pid, grace=2.0)
+        another = free_port(port)
+        if isinstance(error, LaunchError) and another != port and tries > 1:
+            return _start(home, another, options, tries - 1)
+        raise
     return cloud
 
 
@@ -254,7 +262,8 @@ def _wait_until_ready(
     cloud: Cloud, server: subprocess.Popen[bytes] | children.Child, log: Path | None
 ) -> None:
     deadline = time.monotonic() + START_TIMEOUT_S
-    while health(cloud) is None:
+    # Who answers may be another server, which has taken the port at the same moment.
+    while (health(cloud) or {"pid": None}).get("pid", cloud.pid) != cloud.pid:
         code = server.poll()
         if code is not None:
             raise LaunchError(f"the server ended with code {code} before it was ready{_tail(log)}")

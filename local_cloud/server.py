@@ -103,6 +103,12 @@ def configure_environment(settings: Settings) -> None:
         AWS_ENDPOINT_URL=settings.url,
         AWS_EC2_METADATA_DISABLED="true",
         TMPDIR=str(_folder(settings.home / "tmp")),
+        # The emulator's own saver stays off; what it would touch all the same is in the home and not shared.
+        PERSIST_STATE="0",
+        S3_PERSIST="0",
+        LOCALSTACK_PERSISTENCE="0",
+        STATE_DIR=str(settings.home / "tmp" / "ministack"),
+        S3_DATA_DIR=str(settings.home / "tmp" / "s3"),
     )
     os.environ.setdefault("LOG_LEVEL", "WARNING")
 

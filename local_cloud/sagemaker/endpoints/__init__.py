@@ -15,8 +15,9 @@ __all__ = ["asynchronous", "configs", "invocations", "manager", "resume", "runti
 
 
 def resume(ctx: Context) -> None:
-    """Bring the endpoints of kept records up again; once for an account and region, after a restart."""
+    """Bring the endpoints of kept records up again, and answer what waited; once, after a restart."""
     manager.resume(ctx)
+    backlog.resume(ctx)
 
 
 def shutdown() -> None:
