@@ -243,17 +243,20 @@ def _key_arn(encryption: Mapping[str, str]) -> list[str]:
 
 
 def _encryption_xml(properties: Mapping[str, Any]) -> bytes:
-    """CloudFormation's BucketEncryption as the body of PutBucketEncryption."""
+    """CloudFormation's BucketEncryption as the body of PutBucketEncryption.
+
+    The emulator has no key `aws/s3`, which AWS manages itself: a bucket that wants it gets S3's own keys.
+    """
     from xml.sax.saxutils import escape
 
     rules = []
     for rule in properties.get("ServerSideEncryptionConfiguration", []):
         default = rule.get("ServerSideEncryptionByDefault") or {}
-        inner = "".join(
-            f"<{name}>{escape(str(default[name]))}</{name}>"
-            for name in ("SSEAlgorithm", "KMSMasterKeyID")
-            if default.get(name)
-        )
+        algorithm, key = default.get("SSEAlgorithm", "AES256"), str(default.get("KMSMasterKeyID") or "")
+        if not key or key.endswith("alias/aws/s3"):
+            algorithm, key = "AES256", ""
+        inner = f"<SSEAlgorithm>{escape(algorithm)}</SSEAlgorithm>"
+        inner += f"<KMSMasterKeyID>{escape(key)}</KMSMasterKeyID>" if key else ""
         bucket_key = str(rule.get("BucketKeyEnabled", False)).lower()
         rules.append(
             f"<Rule><ApplyServerSideEncryptionByDefault>{inner}</ApplyServerSideEncryptionByDefault>"
