@@ -209,7 +209,7 @@ class Handler:
         operation = f"{verb}{self._type.kind}"
         members = model.input_members(operation)
         params = self._type.translate(dict(properties))
-        operations.call(ctx, operation, _typed(members, params))
+        operations.call(ctx, operation, typed(members, params))
 
     def _wait(self, ctx: Context, name: str) -> None:
         type_ = self._type
@@ -253,7 +253,7 @@ class Handler:
         return self._contexts.of(hooks.request_account(), hooks.request_region())
 
 
-def _typed(members: dict[str, Any], params: Properties) -> Properties:
+def typed(members: dict[str, Any], params: Properties) -> Properties:
     """Properties as the operation takes them: known members only, numbers and booleans out of strings."""
     return {key: _convert(members[key], value) for key, value in params.items() if key in members}
 
