@@ -56,6 +56,7 @@ STUB = """
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             if body == "die":
                 os._exit(9)
+            time.sleep(model.get("slow", 0))
             if body.startswith("sleep"):
                 time.sleep(float(body.split()[1]))
             if "received" in model:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
+import psutil
 import pytest
 
-from local_cloud.sagemaker.endpoints import worker
+from local_cloud.sagemaker.endpoints import capture, live, worker
 from local_cloud.sagemaker.errors import ServiceError
 
-from .conftest import Account, eventually, variant
+from .conftest import Account, eventually, in_thread, variant
 
 
 def test_request_and_answer_are_passed_on(account: Account) -> None:
@@ -132,3 +134,119 @@ def _answers(account: Account) -> bool:
     except ServiceError:
         return False
     return True
+
+
+def _total(account: Account, metric: str, **dimensions: str) -> float:
+    found = 0.0
+    for datum in account.ctx.aws.metrics:
+        if datum["MetricName"] == metric and dimensions == {
+            item["Name"]: item["Value"] for item in datum["Dimensions"]
+        }:
+            found += sum(v * n for v, n in zip(datum["Values"], datum["Counts"], strict=True))
+    return found
+
+
+def test_errors_and_load_are_counted_as_the_service_counts_them(account: Account) -> None:
+    account.endpoint("live", account.config("config", variant(account.model("one", status=400), instances=2)))
+    for _ in range(4):
+        with pytest.raises(ServiceError, match=r"client error \(400\)"):
+            account.ask("live")
+    subject = {"EndpointName": "live", "VariantName": "AllTraffic"}
+    assert eventually(lambda: _total(account, "Invocations", **subject) == 4.0)
+    for metric, total in (
+        ("Invocation4XXErrors", 4.0),
+        ("Invocation5XXErrors", 0.0),
+        ("InvocationModelErrors", 4.0),
+        ("InvocationsPerInstance", 2.0),
+        ("ConcurrentRequestsPerModel", 4.0),
+    ):
+        assert _total(account, metric, **subject) == total, metric
+        assert _total(account, metric, **subject, EndpointConfigName="config") == total, metric
+
+
+def test_weights_spread_requests_and_a_target_overrides_them(account: Account) -> None:
+    account.model("a"), account.model("b")
+    account.endpoint(
+        "live", account.config("config", variant("a", "A", weight=1.0), variant("b", "B", weight=0.0))
+    )
+    assert {account.ask("live")["model"] for _ in range(10)} == {"a"}
+    targeted = {"x-amzn-sagemaker-target-variant": "B"}
+    assert account.ask("live", **targeted)["model"] == "b"
+    assert account.invoke("live", **targeted).headers["x-Amzn-Invoked-Production-Variant"] == "B"
+    wanted = [{"VariantName": "A", "DesiredWeight": 0.0}]
+    account.call(
+        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
+    )
+    account.settled("live")
+    with pytest.raises(ServiceError, match="weight 0"):
+        account.ask("live")
+
+
+def test_least_outstanding_requests_go_to_the_idle_instance(account: Account) -> None:
+    routed = {**variant(account.model("one"), instances=2)}
+    routed["RoutingConfig"] = {"RoutingStrategy": "LEAST_OUTSTANDING_REQUESTS"}
+    described = account.endpoint("live", account.config("config", routed))
+    assert described["ProductionVariants"][0]["RoutingConfig"] == routed["RoutingConfig"]
+    busy = in_thread(lambda: account.ask("live", "sleep 0.5")["pid"])
+    live_variant = live.find(account.ctx, "live").fleet.variants["AllTraffic"]  # type: ignore[union-attr]
+    assert eventually(lambda: live_variant.in_flight == 1)
+    idle = {account.ask("live")["pid"] for _ in range(5)}
+    assert len(idle) == 1
+    assert idle != {busy()}
+
+
+def test_instance_that_was_killed_loses_no_request_that_it_had_not_seen(account: Account) -> None:
+    account.endpoint("live", account.config("config", variant(account.model("one"), instances=2)))
+    killed = account.ask("live")["pid"]
+    account.ask("live")
+    os.kill(killed, signal.SIGKILL)
+    assert eventually(lambda: not psutil.pid_exists(killed))
+    pids = [account.ask("live")["pid"] for _ in range(10)]
+    assert len(pids) == 10
+
+
+def test_failing_shadow_is_counted_and_captured_but_not_seen(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[str, bytes, bool, str | None, str | None]] = []
+
+    class Capturer:
+        def record(
+            self, endpoint: str, config: Any, variant: str, sent: Any, answered: Any, *more: Any
+        ) -> None:
+            seen.append((variant, sent.data, answered is not None, more[0], more[2]))
+
+    monkeypatch.setattr(capture, "of", lambda ctx: Capturer())
+    account.model("main"), account.model("shadow", status=500)
+    options = {
+        "InitialSamplingPercentage": 100,
+        "DestinationS3Uri": "s3://captured/here",
+        "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],
+    }
+    account.config(
+        "config",
+        variant("main"),
+        ShadowProductionVariants=[variant("shadow", "Shadow")],
+        DataCaptureConfig=options,
+    )
+    described = account.endpoint("live", "config")
+    assert described["DataCaptureConfig"]["CaptureStatus"] == "Started"
+    given = {"x-amzn-sagemaker-inference-id": "one-1"}
+    assert account.ask("live", "copy me", **given)["model"] == "main"
+    assert eventually(lambda: len(seen) == 2)
+    main, shadow = sorted(seen)
+    assert main[:4] == ("AllTraffic", b"copy me", True, "one-1")
+    assert shadow[:4] == ("Shadow", b"copy me", False, "one-1")
+    assert main[4] == shadow[4] is not None
+    shadowed = {"EndpointName": "live", "VariantName": "Shadow"}
+    assert eventually(lambda: _total(account, "Invocation5XXErrors", **shadowed) == 1.0)
+
+
+def test_slow_shadow_does_not_slow_the_answer(account: Account) -> None:
+    account.model("main"), account.model("shadow", slow=30)
+    account.endpoint(
+        "live",
+        account.config("config", variant("main"), ShadowProductionVariants=[variant("shadow", "Shadow")]),
+    )
+    for _ in range(12):  # more than copies can be under way
+        assert account.ask("live")["model"] == "main"

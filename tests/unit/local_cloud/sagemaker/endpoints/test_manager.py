@@ -282,3 +282,85 @@ def test_output_of_the_model_server_reaches_the_log_group(account: Account) -> N
     assert eventually(lambda: not account.ctx.store.list("Endpoint"))
     line = ("/aws/sagemaker/Endpoints/live", "AllTraffic/AllTraffic-0", "serving one")
     assert line in account.ctx.aws.lines
+
+
+def test_capacities_are_wanted_before_they_are_there(account: Account) -> None:
+    account.endpoint("live", account.config("config", variant(account.model("one"), instances=2)))
+    gate = in_thread(lambda: account.ask("live", "sleep 0.4")["pid"])
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 1, "DesiredWeight": 3.0}]
+    account.call(
+        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
+    )
+    described = account.describe("live")
+    (summary,) = described["ProductionVariants"]
+    if described["EndpointStatus"] == "Updating":
+        assert (summary["CurrentWeight"], summary["DesiredWeight"]) == (1.0, 3.0)
+        assert summary["DesiredInstanceCount"] == 1
+    (summary,) = account.settled("live")["ProductionVariants"]
+    assert (summary["CurrentWeight"], summary["DesiredWeight"]) == (3.0, 3.0)
+    assert (summary["CurrentInstanceCount"], summary["DesiredInstanceCount"]) == (1, 1)
+    assert gate()
+    assert len(children.running()) == 1
+
+
+@pytest.mark.parametrize(
+    ("item", "message"),
+    [
+        ({"VariantName": "Nobody"}, "no variant Nobody"),
+        ({"VariantName": "AllTraffic", "DesiredInstanceCount": 0}, "must be 1 or more"),
+        ({"VariantName": "AllTraffic", "ServerlessUpdateConfig": {}}, "only for serverless"),
+    ],
+)
+def test_capacities_that_are_refused(account: Account, item: dict[str, object], message: str) -> None:
+    account.endpoint("live", account.config("config", variant(account.model("one"))))
+    with pytest.raises(ServiceError, match=message):
+        account.call(
+            "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=[item]
+        )
+    assert account.describe("live")["EndpointStatus"] == "InService"
+
+
+def test_resize_that_fails_comes_back(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    account.endpoint("live", account.config("config", variant(account.model("one"))))
+    (model,) = account.ctx.home.glob("endpoints/*/*/live/0001/AllTraffic/model/model.json")
+    model.write_text(json.dumps({"name": "one", "refuses": "no more memory"}))
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 3, "DesiredWeight": 7.0}]
+    account.call(
+        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
+    )
+    described = account.settled("live")
+    assert "no more memory" in described["FailureReason"]
+    (summary,) = described["ProductionVariants"]
+    assert (summary["CurrentInstanceCount"], summary["DesiredInstanceCount"]) == (1, 1)
+    assert (summary["CurrentWeight"], summary["DesiredWeight"]) == (1.0, 1.0)
+    assert account.ctx.statuses()[-3:] == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
+    assert account.ask("live")["model"] == "one"
+
+
+@pytest.mark.parametrize(
+    ("more", "kept"),
+    [
+        ({}, (1.0, 1)),
+        ({"RetainAllVariantProperties": True}, (5.0, 2)),
+        (
+            {
+                "RetainAllVariantProperties": True,
+                "ExcludeRetainedVariantProperties": [{"VariantPropertyType": "DesiredWeight"}],
+            },
+            (1.0, 2),
+        ),
+    ],
+)
+def test_variant_properties_can_be_retained(
+    account: Account, more: dict[str, object], kept: tuple[float, int]
+) -> None:
+    account.endpoint("live", account.config("first", variant(account.model("one"))))
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2, "DesiredWeight": 5.0}]
+    account.call(
+        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
+    )
+    account.settled("live")
+    (summary,) = account.update("live", account.config("second", variant("one")), **more)[
+        "ProductionVariants"
+    ]
+    assert (summary["CurrentWeight"], summary["CurrentInstanceCount"]) == kept
