@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-SERVICE = "sagemaker.amazonaws.com"
 _MARK = "_local_cloud"
 
 
@@ -83,7 +82,7 @@ def open_session(account: str, role_arn: str, name: str, seconds: int) -> dict[s
     return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
 
 
-def trusts(account: str, role_arn: str, service: str = SERVICE) -> bool:
+def trusts(account: str, role_arn: str, service: str) -> bool:
     """Whether a role exists and its trust policy lets a service assume it on behalf of the account."""
     from ministack.core import iam_evaluator as evaluator
     from ministack.services import iam

@@ -5,13 +5,32 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Awaitable[Answer]]
-TargetStarter = Callable[[str, str, str, list[dict[str, str]]], None]
+TargetStarter = Callable[[str, str, "PipelineTarget"], None]
 CfnHandlers = dict[str, Callable[..., Any]]
+
+
+@dataclass(frozen=True)
+class PipelineTarget:
+    """A pipeline that a rule or a schedule starts.
+
+    Parameters
+    ----------
+    role : str, optional
+        The role that starts it.
+    principal : str
+        Who assumes the role, for example ``events.amazonaws.com``.
+    """
+
+    name: str
+    parameters: list[dict[str, str]]
+    role: str | None
+    principal: str
 
 
 def register_service(name: str, handler: Handler, *, target_prefix: str, paths: Sequence[str]) -> None:
@@ -115,7 +134,7 @@ def on_loop(loop: asyncio.AbstractEventLoop) -> Callable[..., None]:
 
 
 def register_pipeline_targets(start: TargetStarter) -> None:
-    """Let EventBridge rules and schedules start pipelines: `start(account, region, name, parameters)`."""
+    """Let EventBridge rules and schedules start pipelines: `start(account, region, target)`."""
     from ministack.services import eventbridge
 
     original = eventbridge._invoke_target
@@ -127,7 +146,9 @@ def register_pipeline_targets(start: TargetStarter) -> None:
             return
         listed = (target.get("SageMakerPipelineParameters") or {}).get("PipelineParameterList", [])
         given = [{"Name": str(item["Name"]), "Value": str(item["Value"])} for item in listed]
-        start(request_account(), request_region(), name, given)
+        source = "scheduler" if "GroupName" in rule else "events"
+        asked = PipelineTarget(name, given, target.get("RoleArn"), f"{source}.amazonaws.com")
+        start(request_account(), request_region(), asked)
 
     eventbridge._invoke_target = invoke
 

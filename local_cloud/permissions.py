@@ -16,10 +16,7 @@ from local_cloud.sagemaker.needs import Need, needs_of, request_of
 
 _T = TypeVar("_T")
 _JSON = "application/x-amz-json-1.1"
-_NOT_ASSUMED = (
-    "Could not assume role {role}. Please ensure that the role exists and allows principal "
-    "'sagemaker.amazonaws.com' to assume the role."
-)
+SAGEMAKER = "sagemaker.amazonaws.com"
 
 
 class Authority:
@@ -34,16 +31,16 @@ class Authority:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
 
-    def assume(self, account: str, role_arn: str, seconds: int) -> dict[str, str]:
+    def assume(self, account: str, role_arn: str, seconds: int, principal: str = SAGEMAKER) -> dict[str, str]:
         """Open a session of a role.
 
         Raises
         ------
         ClientError
-            The role is not there or does not trust SageMaker.
+            The role is not there or does not trust the service.
         """
-        if not hooks.trusts(account, role_arn):
-            error = {"Error": {"Code": "AccessDenied", "Message": _NOT_ASSUMED.format(role=role_arn)}}
+        if not hooks.trusts(account, role_arn, principal):
+            error = {"Error": {"Code": "AccessDenied", "Message": _not_assumed(role_arn, principal)}}
             raise ClientError(error, "AssumeRole")
         return _on(self._loop, hooks.open_session, account, role_arn, "SageMaker", seconds)
 
@@ -55,9 +52,10 @@ class Authority:
         action: str,
         resource: str,
         conditions: Mapping[str, Any],
+        principal: str = SAGEMAKER,
     ) -> str | None:
-        """Why a role may not do something, in the words of AWS, or None."""
-        key = self.assume(account, role_arn, seconds=60)["aws_access_key_id"]
+        """Why a role may not do something, in the words of AWS, or None; ClientError as `assume`."""
+        key = self.assume(account, role_arn, seconds=60, principal=principal)["aws_access_key_id"]
         refused = hooks.judge_key(account, region, key, action, resource, conditions)
         return refused.message if refused else None
 
@@ -94,16 +92,23 @@ class Guard:
 
     def _role_may(self, ctx: Context, need: Need) -> bool:
         """Whether a job's role has the grant that its creator has not, where either is enough."""
-        if need.or_role is None or not hooks.trusts(ctx.account, need.or_role):
+        if need.or_role is None or not hooks.trusts(ctx.account, need.or_role, SAGEMAKER):
             return False
         asked = (need.or_role, need.action, need.resource, need.conditions)
         return self._authority.refusal(ctx.account, ctx.region, *asked) is None
 
 
 def _distrust(account: str, role_arn: str) -> hooks.Refusal | None:
-    if hooks.trusts(account, role_arn):
+    if hooks.trusts(account, role_arn, SAGEMAKER):
         return None
-    return hooks.Refusal("ValidationException", _NOT_ASSUMED.format(role=role_arn))
+    return hooks.Refusal("ValidationException", _not_assumed(role_arn, SAGEMAKER))
+
+
+def _not_assumed(role_arn: str, principal: str) -> str:
+    return (
+        f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+        f"'{principal}' to assume the role."
+    )
 
 
 def _on(loop: asyncio.AbstractEventLoop, function: Callable[..., _T], *arguments: Any) -> _T:

@@ -45,8 +45,9 @@ class Authority(Protocol):
         action: str,
         resource: str,
         conditions: Mapping[str, Any],
+        principal: str = ...,
     ) -> str | None:
-        """Why the role may not do something, or None."""
+        """Why the role may not do something for the service that assumes it, or None."""
 
 
 def observe(observer: Observer) -> Observer:

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_cloud.sagemaker import operations, resources
+from local_cloud.sagemaker import grants, operations, resources
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.endpoints.errors import DeploymentFailed
 from local_cloud.sagemaker.errors import validation
@@ -68,7 +68,7 @@ def resolve(ctx: Context, model_name: str) -> ModelContainer:
 
 
 def fetch(ctx: Context, container: ModelContainer, folder: Path) -> None:
-    """Put the files of a model into a folder, read with the model's role.
+    """Put the files of a model into a folder, read with the model's role, which may pull its image, too.
 
     Raises
     ------
@@ -78,6 +78,8 @@ def fetch(ctx: Context, container: ModelContainer, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder.with_name("model.tar.gz")
     try:
+        if container.role:
+            grants.check_pull(ctx, container.role, container.image)
         client = ctx.client("s3", container.role)
         if not container.compressed:
             transfer.download(client, container.uri, folder)

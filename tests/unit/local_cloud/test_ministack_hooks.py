@@ -149,14 +149,20 @@ def test_events_of_aws_sources_reach_the_targets_of_rules(
 def test_targets_that_are_pipelines_start_them_and_others_go_on(
     invoked: list[tuple[dict[str, Any], dict[str, Any]]],
 ) -> None:
-    started: list[tuple[str, str, str, list[dict[str, str]]]] = []
+    started: list[tuple[str, str, hooks.PipelineTarget]] = []
     hooks.register_pipeline_targets(lambda *given: started.append(given))
     parameters = {"PipelineParameterList": [{"Name": "Epochs", "Value": "2"}]}
     pipeline = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/reviews"
     with responses.request_scope(ACCOUNT, REGION):
-        eventbridge._invoke_target({"Arn": pipeline, "SageMakerPipelineParameters": parameters}, {}, {})
+        target = {"Arn": pipeline, "RoleArn": "arn:role", "SageMakerPipelineParameters": parameters}
+        eventbridge._invoke_target(target, {}, {"Name": "rule", "EventBusName": "default"})
+        eventbridge._invoke_target({"Arn": pipeline}, {}, {"Name": "schedule", "GroupName": "default"})
         eventbridge._invoke_target({"Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:queue"}, {}, {})
-    assert started == [(ACCOUNT, REGION, "reviews", [{"Name": "Epochs", "Value": "2"}])]
+    epochs = [{"Name": "Epochs", "Value": "2"}]
+    assert started == [
+        (ACCOUNT, REGION, hooks.PipelineTarget("reviews", epochs, "arn:role", "events.amazonaws.com")),
+        (ACCOUNT, REGION, hooks.PipelineTarget("reviews", [], None, "scheduler.amazonaws.com")),
+    ]
     assert [target["Arn"].split(":")[2] for target, _ in invoked] == ["sqs"]
 
 
