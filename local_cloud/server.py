@@ -37,6 +37,9 @@ HEALTH = f"{OWN_PATHS}health"
 PARTS = (
     "control",
     "registry",
+    "experiments",
+    "lineage",
+    "search",
     "pipelines",
     "jobs",
     "endpoints",

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local_cloud.sagemaker import control, jobs, pipelines, registry
+from local_cloud.sagemaker import control, coverage, experiments, jobs, lineage, pipelines, registry, search
 from local_cloud.sagemaker.context import Context
 
-__all__ = ["control", "jobs", "pipelines", "registry"]
+__all__ = ["control", "coverage", "experiments", "jobs", "lineage", "pipelines", "registry", "search"]
 ACCOUNT, REGION = "123456789012", "us-east-1"
 
 

@@ -45,7 +45,7 @@ def test_a_resource_lives_from_create_to_delete(ctx: Context) -> None:
         (
             "ListTags",
             {"ResourceArn": "arn:aws:sagemaker:us-east-1:123456789012:model/none"},
-            "ResourceNotFound",
+            "ValidationException",
         ),
         ("CreateModel", {"ModelName": "taken"}, "ValidationException"),
         ("StartMlflowTrackingServer", {"TrackingServerName": "x"}, "UnsupportedOperation"),

@@ -1,0 +1,62 @@
+"""Which trial components belong to which trials."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from local_cloud.sagemaker import resources
+from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.operations import Params, operation
+
+LINK, TRIAL, COMPONENT = "TrialLink", "Trial", "TrialComponent"
+
+
+@operation("AssociateTrialComponent")
+def associate(ctx: Context, params: Params) -> Params:
+    """Put a component into a trial; one that is there stays."""
+    trial, component = _both(ctx, params)
+    link(ctx, trial["TrialName"], component["TrialComponentName"])
+    return {"TrialArn": trial["TrialArn"], "TrialComponentArn": component["TrialComponentArn"]}
+
+
+@operation("DisassociateTrialComponent")
+def disassociate(ctx: Context, params: Params) -> Params:
+    """Take a component out of a trial."""
+    trial, component = _both(ctx, params)
+    name = component["TrialComponentName"]
+    if ctx.store.delete(LINK, _key(trial["TrialName"], name)) is None:
+        raise ServiceError(
+            "ResourceNotFound", f"TrialComponent '{name}' is not associated with '{trial['TrialName']}'."
+        )
+    return {"TrialArn": trial["TrialArn"], "TrialComponentArn": component["TrialComponentArn"]}
+
+
+def link(ctx: Context, trial: str, component: str) -> None:
+    """Put a component into a trial, both by the names that their records bear."""
+    ctx.store.add(LINK, _key(trial, component), {"TrialName": trial, "TrialComponentName": component})
+
+
+def components_of(ctx: Context, trials: Collection[str]) -> set[str]:
+    """The names of the components in any of the trials."""
+    links = ctx.store.list(LINK)
+    return {one["TrialComponentName"] for one in links if one["TrialName"] in trials}
+
+
+def trials_of(ctx: Context, component: str) -> set[str]:
+    """The names of the trials that a component is in."""
+    return {one["TrialName"] for one in ctx.store.list(LINK) if one["TrialComponentName"] == component}
+
+
+def component_name(ctx: Context, name_or_arn: str) -> str:
+    """The name that a component's record bears; ServiceError when there is none."""
+    return str(resources.get(ctx, COMPONENT, name_or_arn)["TrialComponentName"])
+
+
+def _both(ctx: Context, params: Params) -> tuple[Params, Params]:
+    trial = resources.get(ctx, TRIAL, params["TrialName"])
+    return trial, resources.get(ctx, COMPONENT, params["TrialComponentName"])
+
+
+def _key(trial: str, component: str) -> str:
+    return f"{trial}/{component}"
