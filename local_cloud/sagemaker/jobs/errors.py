@@ -20,6 +20,14 @@ class JobTimedOut(Exception):
     """The job ran into MaxRuntimeInSeconds."""
 
 
+class WaitedTooLong(JobTimedOut):
+    """A Spot job was not done within MaxWaitTimeInSeconds."""
+
+
+class Interrupted(Exception):
+    """The Spot capacity of a job was taken away; it goes on when there is some again."""
+
+
 def clip(reason: str) -> str:
     """A reason cut to the length the service allows."""
     return reason if len(reason) <= _LONGEST else reason[: _LONGEST - 3] + "..."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import logging
 import os
@@ -14,16 +15,20 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local_cloud.sagemaker import model, resources
+from local_cloud.sagemaker import grants, model, resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import in_use, validation
 from local_cloud.sagemaker.jobs.container import Container
-from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut, clip
+from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut, WaitedTooLong, clip
 from local_cloud.sagemaker.store import Record
 
 _log = logging.getLogger("local_cloud.sagemaker.jobs")
 KEEP_VARIABLE = "LOCAL_CLOUD_KEEP_JOBS"
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
+TERMINAL_SECONDARY = TERMINAL | {"MaxRuntimeExceeded", "MaxWaitTimeExceeded"}
+GRACE_SECONDS = 120.0
+_LONGEST_MESSAGE = 1024
+_CUT_SHORT = "InternalServerError: the local cloud was stopped while the job ran"
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,8 @@ class Run:
     request: Record
     stop: threading.Event = field(default_factory=threading.Event)
     done: threading.Event = field(default_factory=threading.Event)
+    interruption: threading.Event = field(default_factory=threading.Event)
+    capacity_after: float = 0.0
 
     @property
     def folder(self) -> Path:
@@ -103,6 +110,16 @@ class Run:
     def scratch(self) -> Path:
         """Temporary files of the job, at a short path: that of a Unix socket has 107 characters at most."""
         return self.ctx.home / "tmp" / hashlib.sha256(str(self.folder).encode()).hexdigest()[:8]
+
+    @property
+    def grace(self) -> float:
+        """Real seconds between SIGTERM and SIGKILL when the job is told to end: the service gives 120."""
+        return self.ctx.clock.real(GRACE_SECONDS)
+
+    def interrupt(self, capacity_after: float) -> None:
+        """Take the job's Spot capacity away for at least so many seconds of the cloud's clock."""
+        self.capacity_after = capacity_after
+        self.interruption.set()
 
     def container(self, host: str, number: int) -> Container:
         """The folder of one instance."""
@@ -176,6 +193,51 @@ def delete(ctx: Context, kind: Kind, name: str) -> None:
         resources.delete(ctx, kind.name, name)
 
 
+def interrupted(ctx: Context) -> None:
+    """Fail the jobs that ran when an earlier server ended; for its successor, before it serves anybody.
+
+    Their processes are gone. Their folders are removed, and their state changes are announced.
+    """
+    for kind in KINDS:
+        for record in ctx.store.list(kind.name):
+            name = record[f"{kind.name}Name"]
+            if record[kind.status] in TERMINAL or find_run(ctx, kind, name) is not None:
+                continue
+            run = Run(ctx, kind, name, record)
+            for folder in (run.folder, run.scratch):
+                shutil.rmtree(folder, ignore_errors=True)
+            ctx.store.modify(kind.name, name, functools.partial(_cut_short, kind))
+            _announce(run)
+
+
+def _cut_short(kind: Kind, record: Record) -> None:
+    at = now()
+    record.update(
+        {kind.status: "Failed", "FailureReason": _CUT_SHORT, kind.ended: at, "LastModifiedTime": at}
+    )
+    if "SecondaryStatus" in record:
+        transition(record, "Failed", _CUT_SHORT)
+    for counters, running, lost in (
+        ("TrainingJobStatusCounters", "InProgress", "NonRetryableError"),
+        ("ObjectiveStatusCounters", "Pending", "Failed"),
+    ):
+        if counters in record:  # its training jobs have ended the same way
+            record[counters][lost] += record[counters][running]
+            record[counters][running] = 0
+
+
+def transition(record: Record, status: str, message: str) -> None:
+    """Let a training job's record enter a secondary status."""
+    at = now()
+    transitions = record.setdefault("SecondaryStatusTransitions", [])
+    if transitions:
+        transitions[-1]["EndTime"] = at
+    transitions.append({"Status": status, "StartTime": at, "StatusMessage": message[:_LONGEST_MESSAGE]})
+    if status in TERMINAL_SECONDARY:
+        transitions[-1]["EndTime"] = at
+    record["SecondaryStatus"] = status
+
+
 def _live(run: Run, work: Work) -> None:
     status, reason = "Completed", None
     try:
@@ -184,9 +246,12 @@ def _live(run: Run, work: Work) -> None:
         run.folder.mkdir(parents=True)
         if run.kind.started:
             run.note(**{run.kind.started: now()})
+        grants.check_job(run.ctx, run.request)
         work(run)
     except JobStopped:
         status = "Stopped"
+    except WaitedTooLong:
+        status, reason = "Stopped", "MaxWaitTimeExceeded: the job was not done within MaxWaitTimeInSeconds."
     except JobTimedOut:
         status, reason = "Stopped", "MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds allows."
     except JobFailed as error:

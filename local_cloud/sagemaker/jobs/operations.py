@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from local_cloud.sagemaker import listing, model, resources
 from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.jobs import interruptions as interruptions
 from local_cloud.sagemaker.jobs import lifecycle, processing, training, transform, tuning, tuning_plan
 from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.store import Record

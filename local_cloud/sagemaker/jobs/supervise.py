@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from local_cloud import children
 from local_cloud.sagemaker.jobs.container import Container
-from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
+from local_cloud.sagemaker.jobs.errors import JobFailed
 from local_cloud.sagemaker.jobs.follow import Follower, LineSink
 
 _TICK_SECONDS = 0.05
+# Instances that run on when another has failed.
+_FAILED_GRACE_SECONDS = 5.0
 _ERROR = re.compile(r"[\w.]*(Error|Exception)\b")
 
 
@@ -37,24 +38,35 @@ class Exit:
 
 
 def run(
-    commands: Sequence[Command], *, stop: threading.Event, seconds: float, on_line: LineSink
+    commands: Sequence[Command], *, ended: Callable[[], Exception | None], on_line: LineSink, grace: float
 ) -> list[Exit]:
     """Run all instances to their end; the first that fails ends the others.
+
+    Parameters
+    ----------
+    ended : callable
+        Asked time and again; what it returns, if anything, ends the job and is raised.
+    grace : float
+        Seconds that a job ended so has between SIGTERM and SIGKILL.
 
     Raises
     ------
     JobFailed
         A command could not be started.
-    JobStopped, JobTimedOut
-        `stop` was set, or `seconds` passed; all processes are gone.
+    Exception
+        What `ended` gave; all processes are gone.
     """
     instances: list[_Instance] = []
+    patience = _FAILED_GRACE_SECONDS
     try:
         for command in commands:
             instances.append(_Instance(command, on_line))
-        _wait(instances, stop, time.monotonic() + seconds)
+        verdict = _wait(instances, ended)
+        if verdict is not None:
+            patience = grace
+            raise verdict
     finally:
-        children.terminate([one.child for one in instances])
+        children.terminate([one.child for one in instances], patience)
         for one in instances:
             one.follower.finish()
     return [Exit(one.container, one.child.wait() or 0, one.follower.last_lines) for one in instances]
@@ -73,15 +85,15 @@ class _Instance:
         self.follower = Follower(command.container, on_line)
 
 
-def _wait(instances: Sequence[_Instance], stop: threading.Event, deadline: float) -> None:
+def _wait(instances: Sequence[_Instance], ended: Callable[[], Exception | None]) -> Exception | None:
     while True:
         codes = [one.child.poll() for one in instances]
         if all(code is not None for code in codes) or any(code not in (None, 0) for code in codes):
-            return
-        if stop.wait(_TICK_SECONDS):
-            raise JobStopped
-        if time.monotonic() >= deadline:
-            raise JobTimedOut
+            return None
+        verdict = ended()
+        if verdict is not None:
+            return verdict
+        time.sleep(_TICK_SECONDS)
 
 
 def failure_of(exits: Sequence[Exit], message_file: str) -> str | None:

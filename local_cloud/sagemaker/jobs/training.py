@@ -1,74 +1,41 @@
-"""Runs a training job with the real toolkit: channels, hosts, metrics, model artifact, checkpoints."""
+"""Runs a training job: its attempts, Spot interruptions and retries, and what it leaves in S3."""
 
 from __future__ import annotations
 
-import socket
-import sys
-from pathlib import Path
+import logging
+import math
+import shutil
+import time
 from typing import Any
 
-from local_cloud.defaults import HOST
-from local_cloud.sagemaker.context import now
-from local_cloud.sagemaker.errors import validation
-from local_cloud.sagemaker.jobs import logs, supervise, transfer
-from local_cloud.sagemaker.jobs.container import Container, venv_bin
-from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local_cloud.sagemaker.jobs import cluster, lifecycle, transfer
+from local_cloud.sagemaker.jobs.container import Container
+from local_cloud.sagemaker.jobs.errors import Interrupted, JobFailed, JobStopped, JobTimedOut, WaitedTooLong
 from local_cloud.sagemaker.jobs.lifecycle import Run
-from local_cloud.sagemaker.jobs.metrics import MetricReader, compile_definition
+from local_cloud.sagemaker.jobs.training_attempt import Attempt
+from local_cloud.sagemaker.jobs.training_checks import check as check
 from local_cloud.sagemaker.store import Record
 
-_FAILURE = "opt/ml/output/failure"
 _DAY = 24 * 3600
-_MODES = ("File", "FastFile")
-_CHECKPOINTS = "/opt/ml/checkpoints"
-_LOOPBACK_HOSTS = 254
+_TICK_SECONDS = 0.05
+# There is no market here: Spot capacity costs this share of what the same time costs on demand.
+_SPOT_SHARE = 0.3
+_log = logging.getLogger("local_cloud.sagemaker.jobs")
+_STARTING = ("Starting", "Preparing the instances for training")
+_ENDINGS: dict[type[Exception], tuple[str, str]] = {
+    JobStopped: ("Stopped", "Training job stopped"),
+    WaitedTooLong: ("MaxWaitTimeExceeded", "Training job wait time exceeded MaxWaitTimeInSeconds provided"),
+    JobTimedOut: ("MaxRuntimeExceeded", "Training job runtime exceeded MaxRuntimeInSeconds provided"),
+}
 
 
 def first_members(request: Record, name: str) -> Record:
     """Members of the record that a training job begins with: where its model will be, if it leaves one."""
-    where = f"{_base(request, name)}/model.tar.gz"
-    begun = {
-        "Status": "Starting",
-        "StartTime": now(),
-        "StatusMessage": "Preparing the instances for training",
-    }
-    return {
-        "SecondaryStatus": "Starting",
-        "SecondaryStatusTransitions": [begun],
-        "ModelArtifacts": {"S3ModelArtifacts": where},
-    }
-
-
-def check(request: Record) -> None:
-    """Refuse what cannot run here.
-
-    Raises
-    ------
-    ServiceError
-        Names the member and what is wrong with it.
-    """
-    resources = request.get("ResourceConfig", {})
-    if resources.get("InstanceGroups"):
-        raise validation(
-            "ResourceConfig.InstanceGroups is not supported here; give InstanceCount and InstanceType"
-        )
-    if not 1 <= resources.get("InstanceCount", 0) <= _LOOPBACK_HOSTS:
-        raise validation(f"ResourceConfig.InstanceCount must be from 1 to {_LOOPBACK_HOSTS}")
-    algorithm = request.get("AlgorithmSpecification", {})
-    default = algorithm.get("TrainingInputMode", "File")
-    for channel in request.get("InputDataConfig", []):
-        mode = channel.get("InputMode", default)
-        if mode not in _MODES:
-            raise validation(f"Channel '{channel['ChannelName']}': input mode {mode} is not supported here")
-        source = channel["DataSource"].get("S3DataSource")
-        if source is None or source["S3DataType"] != "S3Prefix":
-            raise validation(
-                f"Channel '{channel['ChannelName']}': only an S3DataSource of S3Prefix is supported"
-            )
-    if default not in _MODES:
-        raise validation(f"TrainingInputMode {default} is not supported here; use one of {', '.join(_MODES)}")
-    for definition in algorithm.get("MetricDefinitions", []):
-        compile_definition(definition)
+    record: Record = {"ModelArtifacts": {"S3ModelArtifacts": _artifact(request, name, "model")}}
+    lifecycle.transition(record, *_STARTING)
+    return record
 
 
 def work(run: Run) -> None:
@@ -79,179 +46,121 @@ def work(run: Run) -> None:
     JobFailed, JobStopped, JobTimedOut
         As the job ends.
     """
-    client = run.ctx.client("s3", run.request["RoleArn"])
-    hosts = _hosts(run.request["ResourceConfig"]["InstanceCount"])
-    containers = [run.container(host, at) for at, host in enumerate(hosts, start=1)]
-    _secondary(run, "Downloading", "Downloading the training data")
-    for container in containers:
-        _prepare(container, run, client, hosts)
-    _secondary(run, "Training", "Training in progress")
-    try:
-        _train(run, containers)
-    except (JobStopped, JobTimedOut) as ended:
-        timed_out = isinstance(ended, JobTimedOut)
-        _upload(run, containers, client)
-        _secondary(run, "MaxRuntimeExceeded" if timed_out else "Stopped", "The job was stopped")
-        raise
-    except JobFailed as failure:
-        _checkpoints(run, containers, client)
-        _secondary(run, "Failed", str(failure))
-        raise
-    _secondary(run, "Uploading", "Uploading the trained model")
-    _upload(run, containers, client)
-    _secondary(run, "Completed", "Training job completed")
+    _Training(run).drive()
 
 
-def _train(run: Run, containers: list[Container]) -> None:
-    reader = MetricReader(run.request["AlgorithmSpecification"].get("MetricDefinitions", []))
-    shipper = logs.LogShipper(
-        run.ctx, run.request["RoleArn"], run.kind.log_group, run.name, dimension="TrainingJobName"
-    )
+class _Training:
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self.client = run.ctx.client("s3", run.request["RoleArn"])
+        self.members = cluster.members(run.request["ResourceConfig"])
+        self.retries = run.request.get("RetryStrategy", {}).get("MaximumRetryAttempts", 0)
+        self.began = time.monotonic()
+        self.trained = 0.0
 
-    def line(number: int, text: str) -> None:
-        shipper.line(number, text)
-        found = reader.feed(text)
-        for metric in found:
-            shipper.metric(metric)
-        if found:
-            run.note(FinalMetricDataList=reader.final())
+    def drive(self) -> None:
+        """Attempt after attempt, until one ends the job."""
+        while True:
+            self._enter(*_STARTING)
+            attempt = Attempt(self.run, self.client, self.members, self._verdict, self._enter)
+            try:
+                self._timed(attempt)
+                break
+            except Interrupted:
+                self._enter("Interrupted", "Training job interrupted: the Spot capacity was taken away")
+                self._wait_for_capacity()
+                self._clear(attempt)
+            except (JobStopped, JobTimedOut) as ended:
+                self._upload(attempt.containers)
+                self._enter(*_ENDINGS[type(ended)])
+                raise
+            except (JobFailed, BotoCoreError, ClientError):
+                self._enter("Failed", "Training job failed")
+                raise
+            except Exception:
+                if self.retries <= 0:
+                    self._enter("Failed", "Training job failed")
+                    raise
+                self.retries -= 1  # what would be an InternalServerError: the job itself is not to blame
+                _log.exception("training job %s is tried again", self.run.name)
+                self._clear(attempt)
+        self._enter("Uploading", "Uploading generated training model")
+        self._upload(attempt.containers)
+        self._enter("Completed", "Training job completed")
 
-    meeting = _meeting_point() if len(containers) > 1 else {}
-    commands = [
-        supervise.Command(one, _words(run.request, one), _environment(run, one, meeting))
-        for one in containers
-    ]
-    limit = run.request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds", _DAY)
-    began = now()
-    try:
-        exits = supervise.run(commands, stop=run.stop, seconds=limit, on_line=line)
-    finally:
-        shipper.close()
-        seconds = max(1, round((now() - began).total_seconds()))
-        run.note(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=seconds)
-    reason = supervise.failure_of(exits, _FAILURE)
-    if reason:
-        raise JobFailed(reason)
+    def _timed(self, attempt: Attempt) -> None:
+        began = time.monotonic()
+        try:
+            attempt.run()
+        finally:
+            self.trained += time.monotonic() - began
+            seconds = max(1, math.ceil(self.trained))
+            spot = self.run.request.get("EnableManagedSpotTraining")
+            billed = max(1, math.floor(self.trained * _SPOT_SHARE)) if spot else seconds
+            self.run.note(TrainingTimeInSeconds=seconds, BillableTimeInSeconds=billed)
+            if self.run.request["ResourceConfig"].get("KeepAlivePeriodInSeconds"):
+                # Processes are not kept: the pool ends with the job.
+                over = {"Status": "Terminated", "ResourceRetainedBillableTimeInSeconds": 0}
+                self.run.note(WarmPoolStatus=over)
 
+    def _verdict(self, training: float) -> Exception | None:
+        """What ends an attempt that has run for so many seconds, if anything."""
+        stopping = self.run.request.get("StoppingCondition", {})
+        if self.run.stop.is_set():
+            self._enter("Stopping", "Stopping the training job")
+            return JobStopped()
+        if self.trained + training >= stopping.get("MaxRuntimeInSeconds", _DAY):
+            return JobTimedOut()
+        if self._waited_too_long():
+            return WaitedTooLong()
+        if self.run.interruption.is_set():
+            self.run.interruption.clear()
+            return Interrupted()
+        return None
 
-def _prepare(container: Container, run: Run, client: Any, hosts: list[str]) -> None:
-    request = run.request
-    for folder in ("input/config", "input/data", "model", "output/data", "code", "checkpoints"):
-        (container.ml / folder).mkdir(parents=True, exist_ok=True)
-    container.write_json("opt/ml/input/config/hyperparameters.json", request.get("HyperParameters", {}))
-    instance = request["ResourceConfig"].get("InstanceType", "local")
-    resource_config = {
-        "current_host": container.host,
-        "hosts": hosts,
-        "current_instance_type": instance,
-        "current_group_name": "homogeneousCluster",
-        "instance_groups": [
-            {"instance_group_name": "homogeneousCluster", "instance_type": instance, "hosts": hosts}
-        ],
-        "network_interface_name": "lo0" if sys.platform == "darwin" else "lo",
-    }
-    container.write_json("opt/ml/input/config/resourceconfig.json", resource_config)
-    channels = request.get("InputDataConfig", [])
-    default = request["AlgorithmSpecification"].get("TrainingInputMode", "File")
-    described = {one["ChannelName"]: _described(one, default) for one in channels}
-    container.write_json("opt/ml/input/config/inputdataconfig.json", described)
-    for channel in channels:
-        if run.stop.is_set():
-            raise JobStopped
-        source = channel["DataSource"]["S3DataSource"]
-        sharded = source.get("S3DataDistributionType") == "ShardedByS3Key"
-        share = (container.number - 1, len(hosts)) if sharded else (0, 1)
-        target = container.ml / "input" / "data" / channel["ChannelName"]
-        found = transfer.objects(client, source["S3DataType"], source["S3Uri"])
-        transfer.fetch_all(client, transfer.shared(found, share), target)
-    checkpoints = request.get("CheckpointConfig")
-    if checkpoints and transfer.listed(client, checkpoints["S3Uri"]):
-        transfer.download(client, checkpoints["S3Uri"], _checkpoint_path(container, checkpoints))
+    def _waited_too_long(self) -> bool:
+        longest = self.run.request.get("StoppingCondition", {}).get("MaxWaitTimeInSeconds")
+        return longest is not None and time.monotonic() - self.began >= longest
 
+    def _wait_for_capacity(self) -> None:
+        back = time.monotonic() + self.run.ctx.clock.real(self.run.capacity_after)
+        while time.monotonic() < back:
+            if self._waited_too_long():
+                self._enter(*_ENDINGS[WaitedTooLong])
+                raise WaitedTooLong
+            if self.run.stop.wait(min(_TICK_SECONDS, max(0.0, back - time.monotonic()))):
+                self._enter(*_ENDINGS[JobStopped])
+                raise JobStopped
 
-def _described(channel: dict[str, Any], default: str) -> dict[str, str]:
-    source = channel["DataSource"]["S3DataSource"]
-    return {
-        "TrainingInputMode": channel.get("InputMode", default),
-        "S3DistributionType": source.get("S3DataDistributionType", "FullyReplicated"),
-        "RecordWrapperType": channel.get("RecordWrapperType", "None"),
-        **({"ContentType": channel["ContentType"]} if "ContentType" in channel else {}),
-    }
+    def _clear(self, attempt: Attempt) -> None:
+        """New instances have nothing of the old ones."""
+        for container in attempt.containers:
+            shutil.rmtree(container.root, ignore_errors=True)
 
+    def _upload(self, containers: list[Container]) -> None:
+        """The model and the output of all hosts, as one archive each or, uncompressed, below a prefix."""
+        for folder, name in (("model", "model"), ("output/data", "output")):
+            filled = [one.ml / folder for one in containers if any((one.ml / folder).glob("*"))]
+            uri = _artifact(self.run.request, self.run.name, name)
+            if filled and uri.endswith("/"):
+                for one in reversed(filled):  # of two files of one name, the first host's stays
+                    transfer.upload(self.client, one, uri)
+            elif filled:
+                archive = self.run.folder / f"{name}.tar.gz"
+                transfer.pack(filled, archive)
+                transfer.upload_file(self.client, archive, uri)
 
-def _words(request: Record, container: Container) -> list[str]:
-    algorithm = request["AlgorithmSpecification"]
-    entrypoint = algorithm.get("ContainerEntrypoint")
-    if not entrypoint:
-        toolkit = venv_bin() / "train"
-        if not toolkit.exists():
-            raise JobFailed(f"ClientError: {toolkit} is missing; install the package sagemaker-training")
-        return [str(toolkit)]
-    words: list[str] = container.localize([*entrypoint, *algorithm.get("ContainerArguments", [])])
-    return words
+    def _enter(self, status: str, message: str) -> None:
+        def change(record: Record) -> None:
+            if record.get("SecondaryStatus") != status or "SecondaryStatusTransitions" not in record:
+                lifecycle.transition(record, status, message)
 
-
-def _environment(run: Run, container: Container, meeting: dict[str, str]) -> dict[str, str]:
-    own = {
-        **meeting,
-        "SAGEMAKER_BASE_DIR": str(container.ml),
-        "TRAINING_JOB_NAME": run.name,
-        "TRAINING_JOB_ARN": str(run.ctx.store.get(run.kind.name, run.name)["TrainingJobArn"]),
-        **run.request.get("Environment", {}),
-    }
-    return container.environment(run.ctx.job_environment(run.request["RoleArn"]), own)
-
-
-def _upload(run: Run, containers: list[Container], client: Any) -> None:
-    """The first instance's model and output, as one archive each; checkpoints beside them."""
-    first = containers[0]
-    base = _base(run.request, run.name)
-    for folder, name in (("model", "model.tar.gz"), ("output/data", "output.tar.gz")):
-        if not any((first.ml / folder).iterdir()):
-            continue
-        archive = run.folder / name
-        transfer.pack(first.ml / folder, archive)
-        transfer.upload_file(client, archive, f"{base}/{name}")
-        if name == "output.tar.gz":
-            run.note(OutputArtifacts={"S3OutputArtifacts": f"{base}/{name}"})
-    _checkpoints(run, containers, client)
+        record: dict[str, Any] = self.run.ctx.store.modify(self.run.kind.name, self.run.name, change)
+        _log.debug("training job %s: %s", self.run.name, record["SecondaryStatus"])
 
 
-def _base(request: Record, name: str) -> str:
-    return f"{request['OutputDataConfig']['S3OutputPath'].rstrip('/')}/{name}/output"
-
-
-def _checkpoints(run: Run, containers: list[Container], client: Any) -> None:
-    config = run.request.get("CheckpointConfig")
-    if config:
-        for container in containers:
-            transfer.upload(client, _checkpoint_path(container, config), config["S3Uri"])
-
-
-def _checkpoint_path(container: Container, config: dict[str, str]) -> Path:
-    return container.path(config.get("LocalPath", _CHECKPOINTS))
-
-
-def _meeting_point() -> dict[str, str]:
-    """Where the hosts of a job meet: all jobs run on this machine, so each gets a free port of its own."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return {"MASTER_ADDR": HOST, "MASTER_PORT": str(probe.getsockname()[1])}
-
-
-def _hosts(count: int) -> list[str]:
-    """Host names that resolve at once: a name of their own would cost minutes of retries at start."""
-    return ["localhost"] if count == 1 else [f"127.0.0.{at}" for at in range(1, count + 1)]
-
-
-def _secondary(run: Run, status: str, message: str) -> None:
-    at = now()
-
-    def change(record: Record) -> None:
-        transitions = record.setdefault("SecondaryStatusTransitions", [])
-        if transitions:
-            transitions[-1]["EndTime"] = at
-        transitions.append({"Status": status, "StartTime": at, "StatusMessage": message[:1024]})
-        record["SecondaryStatus"] = status
-
-    run.ctx.store.modify(run.kind.name, run.name, change)
+def _artifact(request: Record, name: str, what: str) -> str:
+    """Where the model or the output of a job goes: an archive or, uncompressed, a prefix."""
+    target = request["OutputDataConfig"]
+    plain = target.get("CompressionType", "GZIP") == "NONE"
+    return f"{target['S3OutputPath'].rstrip('/')}/{name}/output/{what}{'/' if plain else '.tar.gz'}"

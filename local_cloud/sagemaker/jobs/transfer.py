@@ -7,7 +7,7 @@ import json
 import random
 import shutil
 import tarfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -156,15 +156,22 @@ def upload_file(client: Any, source: Path, uri: str) -> None:
     client.upload_file(str(source), bucket, key, Config=_UPLOAD)
 
 
-def pack(folder: Path, archive: Path) -> None:
-    """Pack a folder as a tar.gz that depends on nothing but names, modes and contents."""
+def pack(folders: Sequence[Path], archive: Path) -> None:
+    """Pack folders as one tar.gz that depends on nothing but names, modes and contents.
+
+    Of two files of one name, that of the first folder is taken.
+    """
+    found: dict[str, Path] = {}
+    for folder in folders:
+        for path in folder.rglob("*"):
+            found.setdefault(path.relative_to(folder).as_posix(), path)
     with (
         archive.open("wb") as raw,
         gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=1, mtime=0) as zipped,
         tarfile.open(fileobj=zipped, mode="w", format=tarfile.PAX_FORMAT) as tar,
     ):
-        for path in sorted(folder.rglob("*")):
-            entry = tar.gettarinfo(path, arcname=path.relative_to(folder).as_posix())
+        for name, path in sorted(found.items()):
+            entry = tar.gettarinfo(path, arcname=name)
             entry.mtime = entry.uid = entry.gid = 0
             entry.uname = entry.gname = ""
             entry.pax_headers = {}

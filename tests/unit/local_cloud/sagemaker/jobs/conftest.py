@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.sagemaker.jobs import logs
+from local_cloud.sagemaker.jobs import logs, mirror
 
 from ..conftest import AccountContext
 
@@ -26,6 +26,7 @@ class Silent(logs.LogShipper):
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No CloudWatch, no STS."""
+    """No CloudWatch, no STS; what is uploaded continuously is uploaded at once."""
     monkeypatch.setattr(logs, "LogShipper", Silent)
+    monkeypatch.setattr(mirror, "_EVERY_SECONDS", 0.02)
     monkeypatch.setattr(AccountContext, "job_environment", lambda self, role: {"ROLE": role})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,21 @@ def training_request(name: str = "train", entrypoint: list[str] | None = None, *
         "StoppingCondition": {"MaxRuntimeInSeconds": 60},
         **more,
     }
+
+
+def wait_for(run: lifecycle.Run, seen: Callable[[], object]) -> None:
+    """Wait until something is there that a job makes; its end comes before that only when it fails."""
+    while not seen() and not run.done.is_set():
+        run.done.wait(0.02)
+    assert seen(), run.ctx.store.find(run.kind.name, run.name)
+
+
+def running(ctx: AccountContext, kind: lifecycle.Kind, request: Json) -> lifecycle.Run:
+    """Start a job."""
+    operations.call(ctx, f"Create{kind.name}", request)
+    run = lifecycle.find_run(ctx, kind, request[f"{kind.name}Name"])
+    assert run is not None
+    return run
 
 
 def job_folder(ctx: AccountContext) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local_cloud.sagemaker import operations
+from local_cloud.sagemaker import operations, resources
 from local_cloud.sagemaker.jobs import lifecycle
 
 from ..conftest import AccountContext
@@ -65,3 +65,52 @@ def test_temporary_files_have_short_paths_and_go_with_the_job(ctx: AccountContex
     where = Path(ctx.stub.objects["b", "out/where"].decode().strip())
     assert len(str(where.relative_to(ctx.home))) <= 16
     assert not where.parent.exists()
+
+
+def test_jobs_of_an_ended_server_are_failed_by_its_successor(
+    ctx: AccountContext, events: list[tuple[str, Mapping[str, Any]]]
+) -> None:
+    counters = {"Completed": 1, "InProgress": 2, "RetryableError": 0, "NonRetryableError": 0, "Stopped": 0}
+    more: dict[str, dict[str, Any]] = {
+        "TrainingJob": {"SecondaryStatus": "Training", "SecondaryStatusTransitions": []},
+        "HyperParameterTuningJob": {
+            "TrainingJobStatusCounters": counters,
+            "ObjectiveStatusCounters": {"Succeeded": 1, "Pending": 2, "Failed": 0},
+        },
+    }
+    for kind in lifecycle.KINDS:
+        for name, status in (("ran", "InProgress"), ("ending", "Stopping"), ("over", "Completed")):
+            record = {f"{kind.name}Name": name, kind.status: status, **more.get(kind.name, {})}
+            resources.create(ctx, kind.name, name, record)
+            run = lifecycle.Run(ctx, kind, name, {})
+            for folder in (run.folder, run.scratch):
+                folder.mkdir(parents=True)
+    lifecycle.interrupted(ctx)
+    for kind in lifecycle.KINDS:
+        for name in ("ran", "ending"):
+            record = ctx.store.get(kind.name, name)
+            assert record[kind.status] == "Failed"
+            assert record["FailureReason"].startswith("InternalServerError: the local cloud was stopped")
+            assert kind.ended in record
+            run = lifecycle.Run(ctx, kind, name, {})
+            assert not run.folder.exists()
+            assert not run.scratch.exists()
+        assert ctx.store.get(kind.name, "over")[kind.status] == "Completed"
+    assert ctx.store.get("TrainingJob", "ran")["SecondaryStatus"] == "Failed"
+    tuning = ctx.store.get("HyperParameterTuningJob", "ran")
+    assert tuning["TrainingJobStatusCounters"] == {**counters, "InProgress": 0, "NonRetryableError": 2}
+    assert tuning["ObjectiveStatusCounters"] == {"Succeeded": 1, "Pending": 0, "Failed": 2}
+    assert len(events) == 2 * len(lifecycle.KINDS)
+    lifecycle.interrupted(ctx)
+    assert len(events) == 2 * len(lifecycle.KINDS)
+
+
+def test_a_job_that_runs_is_not_taken_for_an_earlier_one(ctx: AccountContext) -> None:
+    finish = threading.Event()
+    run = lifecycle.start(
+        ctx, lifecycle.PROCESSING, "job", processing_request(), lambda run: finish.wait(30) and None
+    )
+    lifecycle.interrupted(ctx)
+    finish.set()
+    assert run.done.wait(30)
+    assert ctx.store.get("ProcessingJob", "job")["ProcessingJobStatus"] == "Completed"

@@ -14,7 +14,7 @@ from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.jobs import lifecycle
 
 from ..conftest import AccountContext
-from .requests import Json, job_folder, processing_request, run_job, s3_input, s3_output
+from .requests import Json, job_folder, processing_request, run_job, running, s3_input, s3_output, wait_for
 
 
 @pytest.mark.parametrize(
@@ -26,8 +26,20 @@ from .requests import Json, job_folder, processing_request, run_job, s3_input, s
             "below /opt/ml/processing",
         ),
         (
-            processing_request(ProcessingInputs=[s3_input(S3DataType="ManifestFile")]),
-            "'in': only S3DataType S3Prefix",
+            processing_request(ProcessingInputs=[{"InputName": "in", "DatasetDefinition": {}}]),
+            "'in' of the processing job: DatasetDefinition",
+        ),
+        (
+            processing_request(
+                ProcessingOutputConfig={
+                    "Outputs": [{"OutputName": "out", "FeatureStoreOutput": {"FeatureGroupName": "g"}}]
+                }
+            ),
+            "'out' of the processing job: FeatureStoreOutput",
+        ),
+        (
+            processing_request(AppSpecification={"ImageUri": "i"}),
+            "ContainerEntrypoint is missing",
         ),
         (processing_request(ProcessingInputs=[s3_input(S3InputMode="Pipe")]), "'in': only S3InputMode File"),
         (processing_request(ProcessingInputs=[s3_input(), s3_input()]), "must be unique: in"),
@@ -87,7 +99,8 @@ def test_a_failed_job_keeps_its_folder_and_uploads_nothing(ctx: AccountContext) 
         ctx, lifecycle.PROCESSING, processing_request(script=script, ProcessingOutputConfig=s3_output())
     )
     assert job["ProcessingJobStatus"] == "Failed"
-    assert job["FailureReason"] == job["ExitMessage"] == "AlgorithmError: why not, exit code: 7"
+    assert job["FailureReason"] == "AlgorithmError: why not, exit code: 7"
+    assert job["ExitMessage"] == "why not"
     assert ctx.stub.objects == {}
     assert (job_folder(ctx) / "algo-1" / "output.log").exists()
 
@@ -110,12 +123,9 @@ def test_continuous_outputs_are_uploaded_also_when_the_job_fails(
 
 def test_continuous_outputs_are_uploaded_also_when_the_job_is_stopped(ctx: AccountContext) -> None:
     request = processing_request(script=f"{WRITE}; sleep 600", ProcessingOutputConfig=BOTH)
-    operations.call(ctx, "CreateProcessingJob", request)
-    run = lifecycle.find_run(ctx, lifecycle.PROCESSING, "job")
-    assert run is not None
+    run = running(ctx, lifecycle.PROCESSING, request)
     rows = job_folder(ctx) / "algo-1" / "opt" / "ml" / "processing" / "during" / "rows"
-    while not rows.exists() and not run.done.is_set():
-        run.done.wait(0.02)
+    wait_for(run, rows.exists)
     operations.call(ctx, "StopProcessingJob", {"ProcessingJobName": "job"})
     assert run.done.wait(30)
     assert [key for _, key in ctx.stub.objects] == ["during/rows"]
@@ -137,3 +147,58 @@ def test_an_upload_that_fails_does_not_hide_why_the_job_failed(
 def test_input_that_is_not_there_fails_the_job(ctx: AccountContext) -> None:
     job = run_job(ctx, lifecycle.PROCESSING, processing_request(ProcessingInputs=[s3_input()]))
     assert job["FailureReason"].startswith("ClientError: Data download failed: No S3 objects found")
+
+
+def test_continuous_outputs_are_uploaded_while_the_job_runs(ctx: AccountContext) -> None:
+    output = s3_output(mode="Continuous")
+    script = "echo 1 > /opt/ml/processing/out/first; sleep 600"
+    run = running(ctx, lifecycle.PROCESSING, processing_request(script=script, ProcessingOutputConfig=output))
+    wait_for(run, lambda: ("b", "out/first") in ctx.stub.objects)
+    job = operations.call(ctx, "DescribeProcessingJob", {"ProcessingJobName": "job"})
+    assert job["ProcessingJobStatus"] == "InProgress"
+    operations.call(ctx, "StopProcessingJob", {"ProcessingJobName": "job"})
+    assert run.done.wait(30)
+
+
+def test_a_message_is_told_also_when_all_is_well(ctx: AccountContext) -> None:
+    script = "head -c 3000 /dev/zero | tr '\\0' m > /opt/ml/output/message"
+    job = run_job(ctx, lifecycle.PROCESSING, processing_request(script=script))
+    assert job["ExitMessage"] == "m" * 1024
+    assert "FailureReason" not in job
+
+
+def test_what_the_job_moves_itself_is_left_to_it(ctx: AccountContext) -> None:
+    output = s3_output()
+    output["Outputs"][0]["AppManaged"] = True
+    request = processing_request(
+        ProcessingInputs=[{**s3_input(), "AppManaged": True}], ProcessingOutputConfig=output
+    )
+    assert run_job(ctx, lifecycle.PROCESSING, request)["ProcessingJobStatus"] == "Completed"
+    assert ctx.stub.objects == {}
+
+
+def test_a_manifest_names_the_input(ctx: AccountContext) -> None:
+    for name in ("a.txt", "b.txt", "c.txt"):
+        ctx.stub.objects["b", f"raw/{name}"] = name.encode()
+    manifest = json.dumps([{"prefix": "s3://b/raw/"}, "a.txt", "c.txt"])
+    ctx.stub.objects["b", "list.manifest"] = manifest.encode()
+    request = processing_request(
+        script="ls /opt/ml/processing/in > /opt/ml/processing/out/names",
+        ProcessingInputs=[s3_input(S3DataType="ManifestFile", S3Uri="s3://b/list.manifest")],
+        ProcessingOutputConfig=s3_output(),
+    )
+    run_job(ctx, lifecycle.PROCESSING, request)
+    assert ctx.stub.objects["b", "out/names"].split() == [b"a.txt", b"c.txt"]
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_a_job_in_isolation_has_no_credentials(ctx: AccountContext, isolated: bool) -> None:
+    script = "echo role:$ROLE region:$AWS_REGION > /opt/ml/processing/out/seen"
+    request = processing_request(
+        script=script,
+        ProcessingOutputConfig=s3_output(),
+        NetworkConfig={"EnableNetworkIsolation": isolated},
+    )
+    run_job(ctx, lifecycle.PROCESSING, request)
+    wanted = "role: region:us-east-1" if isolated else f"role:{request['RoleArn']} region:"
+    assert ctx.stub.objects["b", "out/seen"].decode().strip() == wanted

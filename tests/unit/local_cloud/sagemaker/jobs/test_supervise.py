@@ -2,13 +2,13 @@
 
 import os
 import sys
-import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from local_cloud.sagemaker.jobs.container import Container
-from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
+from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped
 from local_cloud.sagemaker.jobs.supervise import Command, Exit, failure_of, run
 
 NOISY = "import sys; [print('x' * 99) for _ in range(20000)]; sys.stderr.write('no newline at the end')"
@@ -21,12 +21,10 @@ def _command(root: Path, code: str, number: int = 1) -> Command:
 
 
 def _run(
-    commands: list[Command], stop: threading.Event | None = None, seconds: float = 30
+    commands: list[Command], ended: Callable[[], Exception | None] = lambda: None, grace: float = 30
 ) -> tuple[list[Exit], list[tuple[int, str]]]:
     lines: list[tuple[int, str]] = []
-    exits = run(
-        commands, stop=stop or threading.Event(), seconds=seconds, on_line=lambda *one: lines.append(one)
-    )
+    exits = run(commands, ended=ended, on_line=lambda *one: lines.append(one), grace=grace)
     return exits, lines
 
 
@@ -59,16 +57,36 @@ def test_a_message_file_says_more_than_the_last_line(tmp_path: Path) -> None:
     assert len(reason) <= 1024
 
 
-def test_a_stop_ends_the_job(tmp_path: Path) -> None:
-    stop = threading.Event()
-    stop.set()
+def test_what_ends_a_job_is_raised(tmp_path: Path) -> None:
     with pytest.raises(JobStopped):
-        _run([_command(tmp_path, "import time; time.sleep(600)")], stop)
+        _run([_command(tmp_path, "import time; time.sleep(600)")], JobStopped)
 
 
-def test_a_job_has_a_time_limit(tmp_path: Path) -> None:
-    with pytest.raises(JobTimedOut):
-        _run([_command(tmp_path, "import time; time.sleep(600)")], seconds=0)
+SAVES = """
+import pathlib, signal, time
+def save(*_):
+    pathlib.Path("saved").touch()
+    raise SystemExit
+signal.signal(signal.SIGTERM, save)
+pathlib.Path("ready").touch()
+time.sleep(600)
+"""
+DEAF = """
+import pathlib, signal, time
+signal.signal(signal.SIGTERM, lambda *_: pathlib.Path("saved").touch())
+pathlib.Path("ready").touch()
+while True:
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize(("code", "grace"), [(SAVES, 30.0), (DEAF, 0.2)])
+def test_a_job_that_is_ended_may_save_but_not_stay(tmp_path: Path, code: str, grace: float) -> None:
+    command = _command(tmp_path, code)
+    root = command.container.root
+    with pytest.raises(JobStopped):
+        _run([command], lambda: JobStopped() if (root / "ready").exists() else None, grace)
+    assert (root / "saved").exists()
 
 
 def test_a_command_that_is_not_there_fails_the_job(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -11,13 +12,62 @@ from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.jobs import lifecycle
 
 from ..conftest import AccountContext
-from .requests import CHANNEL, Json, run_job, training_request
+from .requests import CHANNEL, Json, run_job, running, training_request, wait_for
+
+EFS = {
+    "FileSystemId": "fs-12345678",
+    "FileSystemAccessMode": "ro",
+    "FileSystemType": "EFS",
+    "DirectoryPath": "/",
+}
+
+
+def _channel(name: str = "train", mode: str | None = None, **source: Any) -> Json:
+    found: Json = {
+        "ChannelName": name,
+        "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in", **source}},
+    }
+    return {**found, "InputMode": mode} if mode else found
 
 
 @pytest.mark.parametrize(
     ("request_", "named"),
     [
-        (training_request(InputDataConfig=[{**CHANNEL, "InputMode": "Pipe"}]), "'train': input mode Pipe"),
+        (
+            training_request(InputDataConfig=[{**CHANNEL, "RecordWrapperType": "RecordIO"}]),
+            "'train': RecordWrapperType RecordIO",
+        ),
+        (
+            training_request(InputDataConfig=[{**CHANNEL, "CompressionType": "Gzip"}]),
+            "'train': CompressionType Gzip is for Pipe mode",
+        ),
+        (
+            training_request(InputDataConfig=[_channel(S3DataType="AugmentedManifestFile")]),
+            "AugmentedManifest",
+        ),
+        (training_request(InputDataConfig=[_channel(InstanceGroupNames=["g"])]), "no instance group g"),
+        (training_request(InputDataConfig=[CHANNEL, CHANNEL]), "ChannelName must be unique"),
+        (
+            training_request(
+                InputDataConfig=[{"ChannelName": "x", "DataSource": {"FileSystemDataSource": EFS}}]
+            ),
+            "'x': a DataSource of FileSystemDataSource",
+        ),
+        (training_request(EnableManagedSpotTraining=True), "Invalid MaxWaitTimeInSeconds"),
+        (
+            training_request(StoppingCondition={"MaxRuntimeInSeconds": 1, "MaxWaitTimeInSeconds": 2}),
+            "only be given when EnableManagedSpotTraining",
+        ),
+        (
+            training_request(
+                DebugRuleConfigurations=[{"RuleConfigurationName": "r", "RuleEvaluatorImage": "i"}]
+            ),
+            "DebugRuleConfigurations",
+        ),
+        (
+            training_request(CheckpointConfig={"S3Uri": "s3://b/c", "LocalPath": "/data"}),
+            "CheckpointConfig.Local",
+        ),
         (training_request(ResourceConfig={"VolumeSizeInGB": 1}), "InstanceCount must be from 1"),
         (
             training_request(
@@ -38,12 +88,8 @@ def test_training_jobs_that_cannot_run_are_refused(ctx: AccountContext, request_
 
 def test_a_stopped_training_job_keeps_what_it_saved(ctx: AccountContext) -> None:
     script = "echo saved > /opt/ml/model/weights; touch /opt/ml/ready; sleep 600"
-    operations.call(ctx, "CreateTrainingJob", training_request(entrypoint=["/bin/bash", "-ec", script]))
-    run = lifecycle.find_run(ctx, lifecycle.TRAINING, "train")
-    assert run is not None
-    ready = run.folder / "algo-1" / "opt" / "ml" / "ready"
-    while not ready.exists() and not run.done.is_set():
-        run.done.wait(0.02)
+    run = running(ctx, lifecycle.TRAINING, training_request(entrypoint=["/bin/bash", "-ec", script]))
+    wait_for(run, (run.folder / "algo-1" / "opt" / "ml" / "ready").exists)
     operations.call(ctx, "StopTrainingJob", {"TrainingJobName": "train"})
     assert run.done.wait(30)
     job = operations.call(ctx, "DescribeTrainingJob", {"TrainingJobName": "train"})

@@ -115,7 +115,7 @@ def test_the_same_files_make_the_same_archive(tmp_path: Path) -> None:
             (folder / "code" / name).write_text(name)
             os.utime(folder / "code" / name, (at, 1000 * at))
         archives.append(tmp_path / f"{at}.tar.gz")
-        pack(folder, archives[-1])
+        pack([folder], archives[-1])
     assert archives[0].read_bytes() == archives[1].read_bytes()
     with tarfile.open(archives[0]) as tar:
         assert tar.getnames() == ["code", "code/a", "code/b"]

@@ -11,7 +11,7 @@ import pytest
 
 from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.errors import ServiceError
-from local_cloud.sagemaker.jobs import lifecycle, training
+from local_cloud.sagemaker.jobs import lifecycle, training_host
 
 from ..conftest import AccountContext
 from .requests import ROLE, Json, run_job
@@ -34,7 +34,7 @@ def trainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
         command.write_text(f"#!/bin/bash\n{script}")
         command.chmod(0o755)
 
-    monkeypatch.setattr(training, "venv_bin", lambda: tmp_path / "bin")
+    monkeypatch.setattr(training_host, "venv_bin", lambda: tmp_path / "bin")
     install(SQUARE)
     return install
 
