@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.experiments import associations, config
 from local_cloud.sagemaker.experiments.associations import COMPONENT
@@ -41,7 +42,8 @@ def _trial(ctx: Context, detail: Mapping[str, Any]) -> str | None:
     execution = ctx.store.find(_EXECUTION, arn)
     if execution is None:
         return None
-    asked = json.loads(execution["PipelineDefinition"]).get("PipelineExperimentConfig") or {}
+    ran = operations.call(ctx, "DescribePipelineDefinitionForExecution", {"PipelineExecutionArn": arn})
+    asked = json.loads(ran["PipelineDefinition"]).get("PipelineExperimentConfig") or {}
     known = {
         "Execution.PipelineName": execution.get("PipelineName") or arn.split("/")[1],
         "Execution.PipelineArn": execution["PipelineArn"],

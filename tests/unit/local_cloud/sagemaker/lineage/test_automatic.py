@@ -175,26 +175,19 @@ def test_a_job_belongs_to_the_trial_that_it_names(ctx: Context, config: dict[str
 
 
 def test_an_execution_of_a_pipeline_is_a_trial_of_its_experiment(ctx: Context) -> None:
-    arn = ctx.arn("pipeline/shop")
-    execution = f"{arn}/execution/abcdefabcdef"
     asked = {
         "ExperimentName": {"Get": "Execution.PipelineName"},
         "TrialName": {"Get": "Execution.PipelineExecutionId"},
     }
-    record = {
-        "PipelineArn": arn,
-        "PipelineExecutionArn": execution,
-        "PipelineDefinition": json.dumps({"PipelineExperimentConfig": asked}),
-        "CreationTime": now(),
-    }
-    ctx.store.put("PipelineExecution", execution, record)
-    both = {"pipelineArn": arn, "pipelineExecutionArn": execution}
-    ctx.emit(
-        "SageMaker Model Building Pipeline Execution Status Change",
-        {**both, "currentPipelineExecutionStatus": "Executing"},
-    )
+    steps = [{"Name": "No", "Type": "Fail", "Arguments": {"ErrorMessage": "no"}}]
+    definition = json.dumps({"Version": "2020-12-01", "PipelineExperimentConfig": asked, "Steps": steps})
+    made = {"PipelineName": "shop", "RoleArn": ROLE, "ClientRequestToken": "t" * 32}
+    arn = _call(ctx, "CreatePipeline", **made, PipelineDefinition=definition)["PipelineArn"]
+    start = {"PipelineName": "shop", "ClientRequestToken": "s" * 32}
+    execution = _call(ctx, "StartPipelineExecution", **start)["PipelineExecutionArn"]
     (trial,) = _call(ctx, "ListTrials", ExperimentName="shop")["TrialSummaries"]
-    assert trial["TrialName"] == "abcdefabcdef"
+    assert trial["TrialName"] == execution.rpartition("/")[2]
+    both = {"pipelineArn": arn, "pipelineExecutionArn": execution}
     _training(ctx, "InProgress")
     step = {**both, "metadata": {"trainingJob": {"arn": resources.arn_of(ctx, "TrainingJob", "t")}}}
     ctx.emit("SageMaker Model Building Pipeline Execution Step Status Change", step)
