@@ -16,11 +16,13 @@ import boto3
 import pytest
 
 from local_cloud import launcher, processes
+from local_cloud.options import Options
 
 pytestmark = pytest.mark.integration
 BUCKET, GROUP = "models", "tiny"
 ROLE = "arn:aws:iam::123456789012:role/endpoint"
 DEADLINE_S = 30.0
+DEFAULT = Options()
 INFERENCE = """
 import json, os, pathlib
 
@@ -137,8 +139,8 @@ def eventually(condition: Callable[[], Any]) -> bool:
     return False
 
 
-def started(home: Path) -> Tenant:
-    tenant = Tenant(launcher.start(home, launcher.free_port(0)))
+def started(home: Path, options: Options = DEFAULT) -> Tenant:
+    tenant = Tenant(launcher.start(home, launcher.free_port(0), options))
     tenant.s3.create_bucket(Bucket=BUCKET)
     tenant.sagemaker.create_model_package_group(ModelPackageGroupName=GROUP)
     return tenant
