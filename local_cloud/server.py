@@ -49,6 +49,7 @@ PARTS = (
     "coverage",
     "overview",
 )
+MODULES = (*(f"local_cloud.sagemaker.{part}" for part in PARTS), "local_cloud.autoscaling")
 Answer = tuple[int, dict[str, str], bytes]
 OwnPaths = Callable[..., Awaitable[Answer]]
 Ready = Callable[[], bool]
@@ -120,11 +121,12 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper
     """Put the SageMaker service, its resource types and event targets into the emulator."""
     from local_cloud import hooks_alarms, hooks_permissions, permissions
     from local_cloud import ministack_hooks as hooks
+    from local_cloud.autoscaling import service as autoscaling
     from local_cloud.sagemaker.context import Contexts
     from local_cloud.sagemaker.service import PATHS, Service
 
-    for part in PARTS:
-        importlib.import_module(f"local_cloud.sagemaker.{part}")
+    for module in MODULES:
+        importlib.import_module(module)
     from local_cloud.sagemaker import cloudformation, events
 
     authority = permissions.Authority(loop) if settings.options.auth else None
@@ -146,6 +148,7 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper
     cloudformation.register(contexts)
     hooks.register_pipeline_targets(events.pipeline_starter(contexts))
     hooks.put_query_results_in_place()
+    autoscaling.register(contexts, hooks_permissions.judge if authority is not None else None)
     hooks_alarms.install(Clock(settings.options.speed), loop)
     return service
 
@@ -270,21 +273,21 @@ def call_parts(name: str, contexts: Sequence[Context]) -> None:
     `interrupted(ctx)` is called before the server answers: what ran with the last server has ended.
     `resume(ctx)` is called once it answers: what has to run again is started.
     """
-    for part in PARTS:
-        function = getattr(sys.modules[f"local_cloud.sagemaker.{part}"], name, None)
+    for module in MODULES:
+        function = getattr(sys.modules[module], name, None)
         if function is None:
             continue
         for ctx in contexts:
             try:
                 function(ctx)
             except Exception:  # noqa: BLE001 - one part must not keep the others from starting
-                _log.exception("%s of %s, %s, %s", name, part, ctx.account, ctx.region)
+                _log.exception("%s of %s, %s, %s", name, module, ctx.account, ctx.region)
 
 
 def close_parts() -> None:
     """Let the parts finish while requests are still answered: rows to S3, model servers ended."""
-    for part in PARTS:
-        close = getattr(sys.modules[f"local_cloud.sagemaker.{part}"], "shutdown", None)
+    for module in MODULES:
+        close = getattr(sys.modules[module], "shutdown", None)
         if close is not None:
             close()
 
