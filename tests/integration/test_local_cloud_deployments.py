@@ -1,4 +1,4 @@
-"""Deployments under load on a fast clock: shifted by share, undone by real alarms, and nobody is turned away."""
+"""Deployments under load on a fast clock: shifted by share, undone by real alarms, nobody is turned away."""
 
 from __future__ import annotations
 
