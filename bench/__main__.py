@@ -17,6 +17,7 @@ NAMES = (
     "levers",
     "errors",
     "discovery",
+    "kills",
 )
 
 

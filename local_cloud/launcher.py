@@ -144,6 +144,11 @@ def run(home: Path, port: int = PORT, options: Options = DEFAULT) -> int:
     return 0 if server.returncode in (0, -signal.SIGTERM) else 1
 
 
+def started(pid: int) -> subprocess.Popen[bytes] | None:
+    """The server of that id, if this process has started it."""
+    return _started.get(pid)
+
+
 def find(home: Path) -> Cloud | None:
     """Return the cloud that runs for `home`, or None; a state file whose pid is another process is stale."""
     home = home.resolve()
