@@ -42,6 +42,10 @@ class _Failed(Exception):
         self.outcome = Outcome("Failed", body or reason.encode(), content_type, reason)
 
 
+class _Unavailable(Exception):
+    """No instance was there for the request after all: it is to be asked again."""
+
+
 def expired(ctx: Context, record: Record) -> bool:
     """Whether a request has waited longer than it may."""
     age = (now() - record["ReceivedTime"]).total_seconds()
@@ -61,7 +65,8 @@ def answer(ctx: Context, record: Record, closed: threading.Event) -> bool:
     Returns
     -------
     bool
-        False when the server is closing, so that the request is to be answered by its successor.
+        False when it has to be done again: no instance was there, or the server is closing, so that its
+        successor does it.
     """
     started = time.perf_counter()
     waited = (now() - record["ReceivedTime"]).total_seconds()
@@ -72,6 +77,8 @@ def answer(ctx: Context, record: Record, closed: threading.Event) -> bool:
         if "OutputLocation" in record:
             _uploaded(ctx, record, record["OutputLocation"], outcome)
         _count(ctx, record, "InvocationsProcessed")
+    except _Unavailable:
+        return False
     except _Failed as failed:
         if closed.is_set():
             return False
@@ -165,6 +172,8 @@ def _asked(ctx: Context, record: Record, sent: bytes) -> Outcome:
             ctx, record["EndpointName"], sent, headers, record["InvocationTimeoutSeconds"]
         )
     except ServiceError as error:
+        if error.code == "ServiceUnavailable":
+            raise _Unavailable from error
         raise _model_failure(error) from error
     kind = answered.headers.get("content-type", "application/octet-stream")
     return Outcome("Completed", answered.body, kind)

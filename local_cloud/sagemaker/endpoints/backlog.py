@@ -92,9 +92,13 @@ class Backlog:
                 _log.exception("asynchronous request %s of endpoint %s", record["Key"], self._endpoint)
             if done:
                 self._ctx.store.delete(KIND, record["Key"])
+            else:
+                self.closed.wait(_POLL_S)
             with self._changed:
                 self._working.pop(record["Key"], None)
                 self._changed.notify_all()
+            if not done and not self.closed.is_set():
+                self.wait_for([record])
 
         threading.Thread(target=guarded, name=f"async-{self._endpoint}-work", daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""Whether an endpoint answers at once or asynchronously; a request of the other kind is refused."""
+"""How an endpoint runs that answers asynchronously: its configuration and its instances."""
 
 from __future__ import annotations
 
@@ -29,21 +29,6 @@ def asynchronous(ctx: Context, endpoint: str) -> dict[str, Any]:
             f"Endpoint {endpoint} of account {ctx.account} is not asynchronous: use InvokeEndpoint for it.",
         )
     return config
-
-
-def real_time(ctx: Context, endpoint: str) -> None:
-    """Make sure that an endpoint, if there is one, answers at once.
-
-    Raises
-    ------
-    ServiceError
-        ValidationError when it is asynchronous.
-    """
-    if _ASYNC in (config_of(ctx, endpoint) or {}):
-        raise ServiceError(
-            "ValidationError",
-            f"Endpoint {endpoint} of account {ctx.account} is asynchronous: use InvokeEndpointAsync for it.",
-        )
 
 
 def config_of(ctx: Context, endpoint: str) -> dict[str, Any] | None:

@@ -14,7 +14,7 @@ import pytest
 from local_cloud.clock import Clock
 from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.endpoints import async_metrics, async_work, asynchronous, backlog, invocations
+from local_cloud.sagemaker.endpoints import async_metrics, async_work, backlog, invocations
 from local_cloud.sagemaker.endpoints.invocations import Answer
 from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.operations import Request, Response
@@ -77,7 +77,7 @@ class Endpoint:
     """One endpoint whose model does as the test says, and how it is asked."""
 
     def __init__(self, ctx: QueueContext) -> None:
-        self.ctx, self.instances = ctx, 1
+        self.ctx, self.instances, self.absent = ctx, 1, 0
         self.go, self.asked = threading.Semaphore(0), []
         self.timeouts: list[float | None] = []
 
@@ -129,6 +129,9 @@ def endpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoi
         made.asked.append((body, headers))
         made.timeouts.append(timeout_s)
         made.go.acquire()
+        if made.absent:
+            made.absent -= 1
+            raise ServiceError("ServiceUnavailable", "No instance is in service", 503)
         if body == b"bad":
             extra = {"OriginalStatusCode": 500, "OriginalMessage": '{"message": "cannot"}'}
             raise ServiceError("ModelError", "Received server error (500)", 424, dict(extra))
@@ -333,11 +336,18 @@ def test_wrong_requests_are_refused(endpoint: Endpoint, asked: dict[str, Any], m
     assert endpoint.left() == []
 
 
-def test_each_kind_of_endpoint_refuses_requests_of_the_other(endpoint: Endpoint) -> None:
-    with pytest.raises(ServiceError, match="is asynchronous: use InvokeEndpointAsync"):
-        asynchronous.modes.real_time(endpoint.ctx, "live")
+def test_a_request_that_finds_no_instance_is_asked_again(endpoint: Endpoint) -> None:
+    endpoint.absent = 2
+    for _ in range(3):
+        endpoint.go.release()
+    endpoint.ask()
+    assert endpoint.settled()
+    assert len(endpoint.asked) == 3
+    assert [said["invocationStatus"] for _, said in endpoint.ctx.aws.messages] == ["Completed"]
+
+
+def test_real_time_endpoints_and_unknown_ones_are_refused(endpoint: Endpoint) -> None:
     endpoint.ctx.store.put("EndpointConfig", "config", {"EndpointConfigName": "config"})
-    asynchronous.modes.real_time(endpoint.ctx, "live")
     with pytest.raises(ServiceError, match="is not asynchronous: use InvokeEndpoint for it"):
         endpoint.ask()
     endpoint.ctx.store.delete("Endpoint", "live")
