@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import Any
 
 from botocore.loaders import Loader
@@ -10,6 +11,9 @@ from botocore.model import ListShape, MapShape, OperationModel, ServiceModel, Sh
 
 from local_cloud.sagemaker.checks import Problems, check
 from local_cloud.sagemaker.errors import validation
+
+# Set to 1 in tests: an answer that lacks a member which the service model requires is an error.
+STRICT = "LOCAL_CLOUD_STRICT"
 
 
 @functools.cache
@@ -67,11 +71,40 @@ def parse_input(name: str, params: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
+class IncompleteAnswer(LookupError):
+    """An answer lacks members that its shape requires; raised where `STRICT` asks for it."""
+
+
 def shape_output(name: str, result: dict[str, Any]) -> dict[str, Any]:
-    """Keep of a result what the output shape of the operation has."""
+    """Keep of a result what the output shape of the operation has.
+
+    Raises
+    ------
+    IncompleteAnswer
+        Required members are missing, and the environment says LOCAL_CLOUD_STRICT=1.
+    """
     shape = operation_model(name).output_shape
     shaped: dict[str, Any] = shape_value(shape, result) if shape else {}
+    missing = missing_members(shape, shaped) if shape and os.environ.get(STRICT) == "1" else []
+    if missing:
+        raise IncompleteAnswer(f"{name} answers without {', '.join(missing)}")
     return shaped
+
+
+def missing_members(shape: Shape, value: Any, path: str = "") -> list[str]:
+    """The paths of all members that a shape requires and a value lacks."""
+    if isinstance(shape, StructureShape) and isinstance(value, dict):
+        lead = f"{path}." if path else ""
+        lacking = [lead + name for name in shape.required_members if name not in value]
+        held = ((shape.members[name], item, lead + name) for name, item in value.items())
+        return [*lacking, *(one for part in held for one in missing_members(*part))]
+    if isinstance(shape, ListShape) and isinstance(value, list):
+        parts = ((shape.member, item, f"{path}[{at}]") for at, item in enumerate(value))
+        return [one for part in parts for one in missing_members(*part)]
+    if isinstance(shape, MapShape) and isinstance(value, dict):
+        parts = ((shape.value, item, f"{path}[{key!r}]") for key, item in value.items())
+        return [one for part in parts for one in missing_members(*part)]
+    return []
 
 
 def shape_value(shape: Shape, value: Any) -> Any:

@@ -18,7 +18,7 @@ from local_cloud.sagemaker.errors import ServiceError
 _log = logging.getLogger("local_cloud.sagemaker")
 _WORKERS = 64
 _JSON = "application/x-amz-json-1.1"
-PATHS = (r"^/endpoints/[^/]+/", r"^/FeatureGroup/", r"^/Batch(Get|Write)Record$")
+PATHS = (r"^/endpoints/[^/]+/", r"^/FeatureGroup/", r"^/Batch(Get|Write)Record$", r"^/Batch(Get|Put)Metrics$")
 
 
 class Service:

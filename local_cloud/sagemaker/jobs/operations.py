@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from local_cloud.sagemaker import listing, model, resources
+from local_cloud.sagemaker import experiments, listing, model, resources
 from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.errors import validation
 from local_cloud.sagemaker.jobs import interruptions as interruptions
 from local_cloud.sagemaker.jobs import lifecycle, processing, training, transform, tuning, tuning_plan
 from local_cloud.sagemaker.operations import Params, operation
@@ -36,6 +37,7 @@ def serve(
     @operation(f"Create{kind.name}")
     def create(ctx: Context, params: Params) -> Params:
         check(ctx, params)
+        experiments.check_config(ctx, params.get("ExperimentConfig"))
         lifecycle.start(ctx, kind, params[own_name], {**params, **first(params)}, work)
         return resources.get(ctx, kind.name, params[own_name])
 
@@ -45,7 +47,7 @@ def serve(
 
     @operation(f"List{kind.name}s")
     def list_jobs(ctx: Context, params: Params) -> Params:
-        records = ctx.store.list(kind.name)
+        records = [one for one in ctx.store.list(kind.name) if _passes(one, params)]
         return listing.respond(f"List{kind.name}s", params, records, name=own_name, status=kind.status)
 
     @operation(f"Stop{kind.name}")
@@ -59,6 +61,20 @@ def serve(
         def delete(ctx: Context, params: Params) -> Params:
             lifecycle.delete(ctx, kind, params[own_name])
             return {}
+
+
+def _passes(record: Record, params: Params) -> bool:
+    """Whether a job passes the filters that only ListTrainingJobs has."""
+    pool, plan = params.get("WarmPoolStatusEquals"), params.get("TrainingPlanArnEquals")
+    return (not pool or record.get("WarmPoolStatus", {}).get("Status") == pool) and not plan
+
+
+@operation("UpdateTrainingJob")
+def update_training_job(ctx: Context, params: Params) -> Params:
+    """Refuse it: profiling, remote debugging and warm pools are what it changes, and none of them is here."""
+    resources.get(ctx, lifecycle.TRAINING.name, params["TrainingJobName"])
+    asked = ", ".join(sorted(set(params) - {"TrainingJobName"})) or "nothing"
+    raise validation(f"UpdateTrainingJob is not supported here; it was asked to change {asked}")
 
 
 serve(lifecycle.PROCESSING, lambda ctx, request: processing.check(request), processing.work)

@@ -53,7 +53,23 @@ def test_times_arrive_as_aware_datetimes() -> None:
         assert model.parse_input("ListModels", {"CreationTimeAfter": written}) == {"CreationTimeAfter": noon}
 
 
-def test_outputs_keep_only_what_the_shape_has() -> None:
+def test_outputs_keep_only_what_the_shape_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(model.STRICT, raising=False)
     record = {"ModelName": "m", "Secret": 1, "PrimaryContainer": {"Image": "i", "Port": 1}, "VpcConfig": None}
     shaped = model.shape_output("DescribeModel", record)
     assert shaped == {"ModelName": "m", "PrimaryContainer": {"Image": "i"}}
+
+
+def test_an_answer_that_lacks_what_it_must_hold_is_an_error_where_tests_ask(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv(model.STRICT, raising=False)
+    variant = {"VariantName": "v", "DeployedImages": [{}]}
+    record = {"EndpointName": "e", "ProductionVariants": [variant, {}]}
+    assert model.shape_output("DescribeEndpoint", record) == record
+    monkeypatch.setenv(model.STRICT, "1")
+    with pytest.raises(model.IncompleteAnswer) as caught:
+        model.shape_output("DescribeEndpoint", record)
+    assert "DescribeEndpoint answers without EndpointArn, " in str(caught.value)
+    assert "ProductionVariants[1].VariantName" in str(caught.value)
+    assert "ProductionVariants[0].VariantName" not in str(caught.value)

@@ -213,7 +213,7 @@ def test_a_package_without_a_group_has_its_own_name_and_tags(ctx: Context) -> No
 
 
 def test_several_packages_are_described_at_once(ctx: Context, group: str) -> None:
-    arn = _register(ctx, group)
+    arn = _register(ctx, group, InferenceSpecification=SPECIFICATION)
     missing = arn.replace("/1", "/7")
     answer = operations.call(ctx, "BatchDescribeModelPackage", {"ModelPackageArnList": [arn, missing]})
     assert answer["ModelPackageSummaries"][arn]["ModelPackageVersion"] == 1

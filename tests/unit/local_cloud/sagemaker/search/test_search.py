@@ -8,6 +8,7 @@ from local_cloud.sagemaker import operations, resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import ServiceError
 
+S3 = {"S3DataType": "S3Prefix"}
 JOBS = {
     "a": ({"lr": "0.10", "epochs": "3"}, 0.7, "Completed"),
     "b": ({"lr": "0.01", "epochs": "10"}, 0.9, "Completed"),
@@ -24,8 +25,8 @@ def jobs(ctx: Context) -> None:
             "TrainingJobStatus": status,
             "FinalMetricDataList": [{"MetricName": "accuracy", "Value": accuracy, "Timestamp": now()}],
             "InputDataConfig": [
-                {"ChannelName": "train", "DataSource": {"S3DataSource": {"S3Uri": f"s3://b/{name}"}}},
-                {"ChannelName": "test", "DataSource": {"S3DataSource": {"S3Uri": "s3://b/test"}}},
+                {"ChannelName": "train", "DataSource": {"S3DataSource": {**S3, "S3Uri": f"s3://b/{name}"}}},
+                {"ChannelName": "test", "DataSource": {"S3DataSource": {**S3, "S3Uri": "s3://b/test"}}},
             ],
             "Tags": [{"Key": "team", "Value": "red" if name == "a" else "blue"}],
         }
