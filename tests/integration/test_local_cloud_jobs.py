@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import io
 import json
 import os
@@ -397,3 +398,49 @@ def test_a_failing_training_script_says_why(cloud: Cloud) -> None:
     assert job["FailureReason"].endswith(", exit code: 1")
     key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{BUCKET}/")
     assert "Contents" not in cloud.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=key)
+
+
+RESUME_SCRIPT = """
+cd /opt/ml/checkpoints
+if [ -e first ]; then echo "score=0.5"; exit 0; fi
+echo 1 > first
+sleep 600 & wait
+"""
+
+
+def test_a_spot_job_is_interrupted_on_request_and_goes_on(cloud: Cloud) -> None:
+    sagemaker, s3 = cloud.client("sagemaker"), cloud.client("s3")
+    sagemaker.create_training_job(
+        TrainingJobName="spot",
+        RoleArn=ROLE,
+        AlgorithmSpecification={
+            "TrainingImage": "image",
+            "TrainingInputMode": "File",
+            "ContainerEntrypoint": ["/bin/bash", "-ec", RESUME_SCRIPT],
+            "MetricDefinitions": [{"Name": "score", "Regex": "score=([0-9.]+)"}],
+        },
+        OutputDataConfig={"S3OutputPath": f"s3://{BUCKET}/spot"},
+        ResourceConfig=CLUSTER,
+        EnableManagedSpotTraining=True,
+        CheckpointConfig={"S3Uri": f"s3://{BUCKET}/checkpoints"},
+        StoppingCondition={"MaxRuntimeInSeconds": 60, "MaxWaitTimeInSeconds": 120},
+    )
+    until(lambda: s3.list_objects_v2(Bucket=BUCKET, Prefix="checkpoints/")["KeyCount"], bool)
+    connection = http.client.HTTPConnection(cloud.url.removeprefix("http://"), timeout=10)
+    connection.request("POST", "/_local_cloud/jobs/spot/interrupt")
+    answer = connection.getresponse()
+    assert (answer.status, json.load(answer)["TrainingJobName"]) == (202, "spot")
+    connection.close()
+    job = until(
+        lambda: sagemaker.describe_training_job(TrainingJobName="spot"),
+        lambda found: found["TrainingJobStatus"] != "InProgress",
+    )
+    assert job["TrainingJobStatus"] == "Completed", job
+    assert "Interrupted" in [one["Status"] for one in job["SecondaryStatusTransitions"]]
+    found = until(
+        lambda: cloud.client("cloudwatch").list_metrics(
+            Namespace="/aws/sagemaker/TrainingJobs", MetricName="score"
+        ),
+        lambda metrics: metrics["Metrics"],
+    )
+    assert found["Metrics"][0]["Dimensions"] == [{"Name": "TrainingJobName", "Value": "spot"}]
