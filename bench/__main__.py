@@ -17,7 +17,9 @@ NAMES = (
     "levers",
     "errors",
     "discovery",
+    "endpoint_router",
     "kills",
+    "grants",
 )
 
 
@@ -29,7 +31,7 @@ def main() -> None:
     SystemExit
         There is no benchmark of that name.
     """
-    chosen = sys.argv[1:] or list(NAMES)
+    chosen = [word for word in sys.argv[1:] if not word.startswith("--")] or list(NAMES)
     unknown = [name for name in chosen if name not in NAMES]
     if unknown:
         raise SystemExit(f"no benchmark {', '.join(unknown)} (there are: {', '.join(NAMES)})")
