@@ -11,6 +11,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,12 +61,24 @@ def until(read: Callable[[], Any], good: Callable[[Any], bool], seconds: float =
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    with _running(tmp_path_factory.mktemp("cloud")) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def fast_cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """A cloud whose waits (alarm periods, cooldowns, batches) are a hundred times shorter."""
+    with _running(tmp_path_factory.mktemp("fast"), "--speed", "100") as found:
+        yield found
+
+
+@contextmanager
+def _running(folder: Path, *options: str) -> Iterator[Cloud]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    folder = tmp_path_factory.mktemp("cloud")
     home = folder / "home"
-    command = [sys.executable, "-m", "local_cloud.server", "--home", str(home), "--port", str(port)]
+    command = [sys.executable, "-m", "local_cloud.server", "--home", str(home), "--port", str(port), *options]
     environment = {**os.environ, "AWS_PROFILE": "no-such-profile", "SM_MODEL_DIR": "/leaked"}
     log = folder / "server.log"
     with log.open("wb") as output:
