@@ -97,17 +97,24 @@ def test_a_record_that_does_not_fit_is_refused(group: Group, values: Record) -> 
 
 
 @pytest.mark.parametrize(
-    ("operation", "params"),
+    ("operation", "code", "params"),
     [
-        ("put_record", {"Record": [{"FeatureName": "id", "ValueAsString": "1"}]}),
-        ("get_record", {"RecordIdentifierValueAsString": "1"}),
-        ("delete_record", {"RecordIdentifierValueAsString": "1", "EventTime": "1700000000"}),
+        ("put_record", "ValidationError", {"Record": [{"FeatureName": "id", "ValueAsString": "1"}]}),
+        ("get_record", "ResourceNotFound", {"RecordIdentifierValueAsString": "1"}),
+        (
+            "delete_record",
+            "ValidationError",
+            {"RecordIdentifierValueAsString": "1", "EventTime": "1700000000"},
+        ),
     ],
 )
-def test_a_group_that_is_not_there_is_missed(group: Group, operation: str, params: dict[str, Any]) -> None:
-    code, message = group.refused(operation, **{**params, "FeatureGroupName": "none"})
-    assert code == "ResourceNotFound"
-    assert "none" in message
+def test_a_group_that_is_not_there_is_missed(
+    group: Group, operation: str, code: str, params: dict[str, Any]
+) -> None:
+    """With the errors that botocore's model has for each."""
+    got = group.refused(operation, **{**params, "FeatureGroupName": "none"})
+    assert got[0] == code
+    assert "can't find a FeatureGroup with name none" in got[1]
 
 
 def test_records_are_read_in_batches(group: Group) -> None:

@@ -282,17 +282,18 @@ def test_versions_are_registered_and_approved(work: Workplace) -> None:
     from sagemaker.core.resources import ModelPackage, ModelPackageGroup
 
     ModelPackageGroup.create(model_package_group_name="sdk-reviews")
-    # As a mapping: of two shapes of the name InferenceSpecification, this SDK exports the wrong one.
-    specification = {
-        "containers": [{"image": IMAGE, "model_data_url": work.model()}],
-        "supported_content_types": ["application/json"],
-        "supported_response_mime_types": ["application/json"],
-    }
-    package = ModelPackage.create(
-        model_package_group_name="sdk-reviews",
-        inference_specification=specification,
-        model_approval_status="PendingManualApproval",
+    # By the client: `ModelPackage.create` of this SDK reads a member that the answer has never had.
+    made = work.session.sagemaker_client.create_model_package(
+        ModelPackageGroupName="sdk-reviews",
+        InferenceSpecification={
+            "Containers": [{"Image": IMAGE, "ModelDataUrl": work.model()}],
+            "SupportedContentTypes": ["application/json"],
+            "SupportedResponseMIMETypes": ["application/json"],
+        },
+        ModelApprovalStatus="PendingManualApproval",
     )
+    package = ModelPackage.get(model_package_name=made["ModelPackageArn"])
+    assert package.model_approval_status == "PendingManualApproval"
     package.update(model_approval_status="Approved")
     package.refresh()
     assert package.model_approval_status == "Approved"

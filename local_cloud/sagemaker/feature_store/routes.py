@@ -20,7 +20,7 @@ _GROUP = r"/FeatureGroup/(?P<name>[^/]+|arn:.+)"
 @route("PUT", _GROUP)
 def put_record(ctx: Context, request: Request) -> Response:
     """PutRecord."""
-    group = schema.find(ctx, request.match["name"])
+    group = _written(ctx, request.match["name"])
     body = _body(request)
     _write(ctx, group, [(schema.check_record(group, body.get("Record")), body.get("TargetStores"))])
     return _answer({})
@@ -38,7 +38,7 @@ def get_record(ctx: Context, request: Request) -> Response:
 @route("DELETE", _GROUP)
 def delete_record(ctx: Context, request: Request) -> Response:
     """DeleteRecord: a soft delete keeps a tombstone; the offline store gets a row that says so."""
-    group = schema.find(ctx, request.match["name"])
+    group = _written(ctx, request.match["name"])
     identifier, event_time = _query(request, "RecordIdentifierValueAsString"), _query(request, "EventTime")
     stores = schema.check_stores(group, _several(request, "TargetStores"))
     row = Row(
@@ -98,6 +98,14 @@ def batch_get(ctx: Context, request: Request) -> Response:
 def flush(ctx: Context, request: Request) -> Response:
     """Write every buffered row of the offline stores now, and say how many there were."""
     return _answer(asdict(offline.flush_all()))
+
+
+def _written(ctx: Context, name: str) -> FeatureGroup:
+    """The group that PutRecord or DeleteRecord names; neither has an error for one that is missing."""
+    try:
+        return schema.find(ctx, name)
+    except ServiceError as error:
+        raise invalid(error.message) from None
 
 
 def _write(ctx: Context, group: FeatureGroup, rows: list[tuple[Row, list[str] | None]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context
-from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.errors import ServiceError, not_found
 from local_cloud.sagemaker.store import Record
 
 KIND = "FeatureGroup"
@@ -76,7 +76,8 @@ def find(ctx: Context, name_or_arn: str) -> FeatureGroup:
     """Return a feature group by name or ARN; ResourceNotFound (404) when there is none."""
     record = resources.find(ctx, KIND, name_or_arn)
     if record is None:
-        raise ServiceError("ResourceNotFound", f"Feature group {name_or_arn} does not exist.", 404)
+        missing = not_found(KIND, name_or_arn)
+        raise ServiceError(missing.code, missing.message, 404)
     return of(record)
 
 

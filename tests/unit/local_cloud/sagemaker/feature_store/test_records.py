@@ -126,10 +126,17 @@ def test_store_that_the_group_lacks_is_refused(lake: Lake) -> None:
 
 
 def test_missing_group_is_not_found(lake: Lake) -> None:
-    for act in (lambda: lake.put(review()), lambda: lake.get("r1"), lambda: write(lake, review())):
-        with pytest.raises(ServiceError, match="does not exist") as raised:
+    for act in (lambda: lake.get("r1"), lambda: write(lake, review())):
+        with pytest.raises(ServiceError, match="can't find a FeatureGroup") as raised:
             act()
         assert (raised.value.code, raised.value.status) == ("ResourceNotFound", 404)
+
+
+def test_a_record_for_a_missing_group_is_not_valid(lake: Lake) -> None:
+    """PutRecord and DeleteRecord have no ResourceNotFound among their errors."""
+    with pytest.raises(ServiceError, match="can't find a FeatureGroup") as raised:
+        lake.put(review())
+    assert (raised.value.code, raised.value.status) == ("ValidationError", 400)
 
 
 def write(lake: Lake, *reviews: dict[str, Any]) -> dict[str, Any]:
