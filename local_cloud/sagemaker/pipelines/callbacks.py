@@ -173,5 +173,5 @@ def _typed(declared: Mapping[str, str], given: Mapping[str, str]) -> dict[str, A
             values[name] = outputs.from_text(written, declared[name])
         except (KeyError, ValueError):
             wanted = declared[name]
-            raise validation(f"Output parameter '{name}' must be a {wanted}, got '{written}'") from None
+            raise validation(f"Output parameter '{name}' must be of type {wanted}, got '{written}'") from None
     return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import queue
 import threading
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -94,11 +95,8 @@ class Execution:
             return []
         progress, due = self._progress, list[Node]()
         broken, room = progress.broken(), self.parallel - len(self._running)
-        crowd = dict.fromkeys(self._loops, 0)
-        for name in self._running:
-            loop = progress.nodes[name].loop
-            if loop:
-                crowd[loop.name] += 1
+        loops = [progress.nodes[name].loop for name in self._running]
+        crowd = Counter(loop.name for loop in loops if loop)
         for node in progress.nodes.values():
             if len(due) >= room:
                 break

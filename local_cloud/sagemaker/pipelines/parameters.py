@@ -25,6 +25,9 @@ _PARSERS: dict[str, Callable[[str], Any]] = {
 }
 
 
+_MEMBERS = frozenset({"Name", "Type", "DefaultValue", "EnumValues", "Description"})
+
+
 @dataclass(frozen=True)
 class Parameter:
     """A declared parameter; `default` is None when it has none."""
@@ -55,9 +58,13 @@ class Parameter:
 
 def declare(item: Mapping[str, Any]) -> Parameter:
     """A parameter of a definition; DefinitionError names what is wrong with it."""
-    name, type_ = item.get("Name"), item.get("Type")
+    name, type_ = item.get("Name"), item.get("Type", "String")
     if not isinstance(name, str) or not name:
         raise DefinitionError(f"a parameter has no Name: {dict(item)}")
+    unknown = sorted(set(item) - _MEMBERS)
+    if unknown:
+        known = ", ".join(sorted(_MEMBERS))
+        raise DefinitionError(f"parameter '{name}' has no member {', '.join(unknown)}; known: {known}")
     if type_ not in _PARSERS:
         raise DefinitionError(f"parameter '{name}' has type '{type_}'; supported: {', '.join(_PARSERS)}")
     parameter = Parameter(name, type_, item.get("DefaultValue"), tuple(item.get("EnumValues", ())))
@@ -86,6 +93,9 @@ def values(declared: Mapping[str, Parameter], given: Sequence[Mapping[str, str]]
             problems.append(f"unknown parameter '{name}'; the pipeline declares: {known}")
         elif name in found:
             problems.append(f"parameter '{name}' is given twice")
+        elif not item["Value"]:
+            # The words of the service, which takes an empty string as a default only.
+            problems.append(f"parameter '{name}': string \"\" is too short (length: 0, required minimum: 1)")
         else:
             _put(found, declared[name], item["Value"], problems)
     for name, parameter in declared.items():

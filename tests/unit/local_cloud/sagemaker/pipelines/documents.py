@@ -46,6 +46,18 @@ def lambda_step(name: str, *, outputs: Any = (("Uri", "String"),), **more: Any) 
     return {**step, "OutputParameters": declared, **more}
 
 
+def callback(name: str, *, outputs: Any = (("Uri", "String"),), **more: Any) -> dict[str, Any]:
+    """A Callback step with output parameters of these names and types."""
+    declared = [{"OutputName": one, "OutputType": type_} for one, type_ in outputs]
+    step = {"Name": name, "Type": "Callback", "Arguments": {}, "SqsQueueUrl": "http://127.0.0.1/queue"}
+    return {**step, "OutputParameters": declared, **more}
+
+
+def step(name: str, type_: str, arguments: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """A step of any type."""
+    return {"Name": name, "Type": type_, "Arguments": arguments, **more}
+
+
 def document(*steps: dict[str, Any], parameters: tuple[dict[str, Any], ...] = ()) -> str:
     """A definition."""
     return json.dumps({"Version": "2020-12-01", "Parameters": list(parameters), "Steps": list(steps)})

@@ -1,4 +1,4 @@
-"""Everything around an execution, in memory: a runner that only notes what it is asked, a cache, a listener."""
+"""Everything around an execution, in memory: a runner that only notes what it is asked, and a listener."""
 
 from __future__ import annotations
 

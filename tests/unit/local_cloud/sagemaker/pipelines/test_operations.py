@@ -215,8 +215,9 @@ def test_stopping_an_execution_stops_its_job(ctx: PipelineContext) -> None:
     assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Stopped"
     assert {name: step["StepStatus"] for name, step in _steps(ctx, arn).items()} == {"A": "Stopped"}
     assert ctx.store.list("ProcessingJob")[0]["ProcessingJobStatus"] == "Stopped"
+    assert operations.call(ctx, "StopPipelineExecution", params) == {"PipelineExecutionArn": arn}
     with pytest.raises(ServiceError, match="Stopped; it cannot be stopped"):
-        operations.call(ctx, "StopPipelineExecution", params)
+        operations.call(ctx, "StopPipelineExecution", {**params, "ClientRequestToken": "z" * 32})
 
 
 def test_a_stop_that_crosses_the_end_does_not_undo_it(

@@ -52,6 +52,7 @@ def test_defaults_fill_what_is_not_given() -> None:
         (_given(Name="n", Flag="yes"), "'Flag' must be of type Boolean"),
         (_given(Name="n", Mode="Pipe"), r"'Mode' must be one of \[File, FastFile\], got 'Pipe'"),
         (_given(Name="n") * 2, "'Name' is given twice"),
+        (_given(Name=""), "'Name': string \"\" is too short"),
     ],
 )
 def test_wrong_values_are_refused_by_name(given: list[dict[str, str]], named: str) -> None:
@@ -67,6 +68,7 @@ def test_wrong_values_are_refused_by_name(given: list[dict[str, str]], named: st
         parameter("A", "List"),
         parameter("A", "Integer", "x"),
         parameter("A", "String", "c", EnumValues=["a", "b"]),
+        parameter("A", "String", MinLength=1),
     ],
 )
 def test_wrong_declarations_are_refused(item: dict[str, Any]) -> None:
