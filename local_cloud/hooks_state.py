@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import sys
 from collections.abc import Iterable
@@ -30,6 +31,7 @@ def version() -> str:
     return installed("ministack")
 
 
+@functools.cache
 def known_modules() -> frozenset[str]:
     """The names of all modules that hold the state of a service."""
     from ministack import app
@@ -37,9 +39,9 @@ def known_modules() -> frozenset[str]:
     return frozenset(app._registry_module_names())
 
 
-def loaded_modules() -> list[str]:
+def loaded_modules() -> frozenset[str]:
     """Those of them that have been imported, and so may hold something."""
-    return [name for name in sorted(known_modules()) if f"ministack.services.{name}" in sys.modules]
+    return frozenset(name for name in known_modules() if f"ministack.services.{name}" in sys.modules)
 
 
 def modules_of(service: str) -> tuple[str, ...]:
@@ -59,16 +61,23 @@ def service_of(method: str, path: str, headers: dict[str, str], query: dict[str,
 
 def tables(module: str) -> dict[str, Table]:
     """The live tables of a module by name; a key holds the account, and the region of a regional service."""
+    scoped, plain = _holders(module)
+    return {name: holder._data for name, holder in scoped.items()} | plain
+
+
+@functools.cache
+def _holders(module: str) -> tuple[dict[str, Any], dict[str, Table]]:
+    """What holds the tables of a module; that is made once, when it is imported."""
     from ministack.core.responses import AccountRegionScopedDict, AccountScopedDict
 
     loaded = importlib.import_module(f"ministack.services.{module}")
     passing = _PASSING.get(module, set())
-    found = {
-        name: value._data
+    scoped = {
+        name: value
         for name, value in vars(loaded).items()
         if isinstance(value, (AccountScopedDict, AccountRegionScopedDict)) and name not in passing
     }
-    return found | {name: getattr(loaded, name) for name in _PLAIN.get(module, ())}
+    return scoped, {name: getattr(loaded, name) for name in _PLAIN.get(module, ())}
 
 
 def settle(modules: Iterable[str]) -> None:

@@ -85,7 +85,7 @@ def focus_of(scope: dict[str, Any], body: bytes) -> Focus | None:
     if service in _ALONE:
         return Focus(frozenset(hooks.modules_of(service)))
     if service in _TOGETHER and path.endswith("/invocations"):
-        return Focus(frozenset(_TOGETHER[service]) & frozenset(hooks.loaded_modules()))
+        return Focus(frozenset(_TOGETHER[service]) & hooks.loaded_modules())
     return everything()
 
 

@@ -142,7 +142,7 @@ class Saver:
 
 def everything(*, deep: bool = False) -> Focus:
     """All of the emulator."""
-    return Focus(frozenset(hooks.loaded_modules()), deep=deep)
+    return Focus(hooks.loaded_modules(), deep=deep)
 
 
 def merged(wanted: Iterable[Focus]) -> Focus:

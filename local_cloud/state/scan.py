@@ -105,7 +105,8 @@ class Scanner:
         found = Found()
         for module in focus.modules:
             for table, live in hooks.tables(module).items():
-                self._scan_table(module, table, live, focus, found)
+                if live or (module, table) in self._known:
+                    self._scan_table(module, table, live, focus, found)
         return found
 
     def forget(self, found: Found) -> None:
