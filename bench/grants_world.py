@@ -1,0 +1,187 @@
+"""A small platform on a local cloud that enforces permissions, and the policies of its roles as they are."""
+
+import copy
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bertline import approval, experiments, runs, samples, watch
+from bertline.platform import Platform
+from bertline.target import Target
+from tests.e2e import cloud
+
+REVIEWS = 120
+QUICK = {"Epochs": "1", "LearningRate": "2e-4", "MinAccuracyValue": "0.0"}
+_HASH = re.compile(r"[0-9A-F]{8}-[0-9A-F]{8,}$|[0-9A-F]{8}-[0-9A-F]{13}$")
+
+
+@dataclass(frozen=True)
+class Grant:
+    """One statement of a deployed role.
+
+    Parameters
+    ----------
+    role, policy
+        Names of the role, and of the inline policy the statement stands in.
+    number
+        Its place in the policy.
+    statement
+        As IAM has it.
+    """
+
+    role: str
+    policy: str
+    number: int
+    statement: dict[str, Any]
+
+    @property
+    def actions(self) -> list[str]:
+        """The actions it allows."""
+        found = self.statement["Action"]
+        return [found] if isinstance(found, str) else list(found)
+
+    @property
+    def who(self) -> str:
+        """The role without what CloudFormation adds to its name: stack and construct."""
+        name = _HASH.sub("", self.role.removeprefix("bertline-dev-"))
+        return re.sub(r"[0-9A-F]{8}$", "", name)
+
+    @property
+    def where(self) -> str:
+        """What tells it from other statements with the same actions: the end of its first resource."""
+        found = self.statement["Resource"]
+        first = found if isinstance(found, str) else found[0]
+        if "s3:ListBucket" not in self.actions:
+            return ""
+        return re.sub(r"[0-9a-f]{8}-[0-9a-f]{8,}$", "", str(first).rpartition(":")[2])
+
+    def without(self, action: str | None) -> list[dict[str, Any]]:
+        """What is left of the statement: nothing, or all its actions but one."""
+        if action is None or self.actions == [action]:
+            return []
+        return [{**copy.deepcopy(self.statement), "Action": [one for one in self.actions if one != action]}]
+
+
+@dataclass
+class World:
+    """The platform, the execution whose steps are run again, and what serves."""
+
+    home: Path
+    target: Target
+    place: Platform
+    base: str
+    packages: list[str]
+    experiment: dict[str, str]
+
+    def client(self, service: str) -> Any:
+        """A client with the account's own keys."""
+        return self.target.client(service)
+
+    def log(self) -> str:
+        """What the server has logged so far."""
+        return (self.home / "server.log").read_text(errors="replace")
+
+    def grants(self) -> list[Grant]:
+        """Every statement of every role of the platform."""
+        iam, found = self.client("iam"), []
+        for page in iam.get_paginator("list_roles").paginate():
+            for role in page["Roles"]:
+                name = role["RoleName"]
+                if name.startswith("bertline-dev-"):
+                    found += self._statements(iam, name)
+        return found
+
+    @contextmanager
+    def without(self, grant: Grant, action: str | None) -> Iterator[None]:
+        """The live policy without a statement, or without one of its actions; as it was afterwards."""
+        iam = self.client("iam")
+        where = {"RoleName": grant.role, "PolicyName": grant.policy}
+        document = iam.get_role_policy(**where)["PolicyDocument"]
+        changed = copy.deepcopy(document)
+        changed["Statement"][grant.number : grant.number + 1] = grant.without(action)
+        iam.put_role_policy(**where, PolicyDocument=json.dumps(changed))
+        try:
+            yield
+        finally:
+            iam.put_role_policy(**where, PolicyDocument=json.dumps(document))
+
+    @staticmethod
+    def _statements(iam: Any, role: str) -> list[Grant]:
+        found = []
+        for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
+            document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
+            found += [Grant(role, policy, n, one) for n, one in enumerate(document["Statement"])]
+        return found
+
+
+@contextmanager
+def world(home: Path, scratch: Path) -> Iterator[World]:
+    """Start a cloud, deploy, run the pipeline once without caching and register a second version."""
+    assembly = cloud.synthesise(scratch / "cdk.out")
+    with cloud.running(home) as target:
+        place = cloud.deployed(home, assembly)
+        for name in (place.pipeline, f"{place.pipeline}-experiments"):
+            _stop_caching(target, name)
+        inputs = cloud.upload_inputs(target, place, scratch / "inputs", REVIEWS)
+        base = runs.start(target, place, {**QUICK, **inputs}, "all grants are there")
+        execution = watch.wait(target, base)
+        if execution.state != "Succeeded":
+            raise RuntimeError(f"the pipeline fails with all its grants: {execution.steps}")
+        made = World(home, target, place, base, [], _experiment(target, place))
+        again = selected(made, "Register")
+        if again.state != "Succeeded":
+            raise RuntimeError(f"a second version cannot be registered: {again.steps}")
+        made.packages[:] = [approval.find(target, place, version) for version in (1, 2)]
+        yield made
+
+
+def selected(made: World, *steps: str) -> watch.Execution:
+    """Run only these steps again, on what the first execution has made, and wait for the end."""
+    arn = start_selected(made, *steps)
+    return watch.wait(made.target, arn)
+
+
+def start_selected(made: World, *steps: str) -> str:
+    """Start only these steps again."""
+    started = made.client("sagemaker").start_pipeline_execution(
+        PipelineName=made.place.pipeline,
+        SelectiveExecutionConfig={
+            "SourcePipelineExecutionArn": made.base,
+            "SelectedSteps": [{"StepName": step} for step in steps],
+        },
+    )
+    return str(started["PipelineExecutionArn"])
+
+
+def _experiment(target: Target, place: Platform) -> dict[str, str]:
+    """The parameters of an experiment that takes seconds."""
+    prepared = experiments.newest(target, place)
+    contract = cloud.ROOT / "config" / "contracts" / "nyt-editorials.toml"
+    sent = experiments.send_candidate(target, place, str(samples.fetch(samples.RATED)), contract)
+    asked = {"ExperimentKind": "AddData", "Learner": "tfidf", "Repeats": "1", **sent}
+    arn = experiments.start(target, place, prepared, asked)
+    found = target.client("sagemaker").list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
+    execution = watch.wait(target, arn)
+    if execution.state != "Succeeded":
+        raise RuntimeError(f"the experiment fails with all its grants: {execution.steps}")
+    return {one["Name"]: one["Value"] for one in found["PipelineParameters"]}
+
+
+def _stop_caching(target: Target, pipeline: str) -> None:
+    """Let every step of a pipeline run anew."""
+    sagemaker = target.client("sagemaker")
+    definition = json.loads(sagemaker.describe_pipeline(PipelineName=pipeline)["PipelineDefinition"])
+    for step in _steps(definition["Steps"]):
+        step.pop("CacheConfig", None)
+    sagemaker.update_pipeline(PipelineName=pipeline, PipelineDefinition=json.dumps(definition))
+
+
+def _steps(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for step in listed:
+        yield step
+        for branch in ("IfSteps", "ElseSteps"):
+            yield from _steps((step.get("Arguments") or {}).get(branch, []))
