@@ -11,7 +11,7 @@ from typing import Any
 from local_cloud.sagemaker.errors import validation
 
 _OWN = frozenset({"NextToken", "MaxResults"})
-_IDENTITY = ("Arn", "Name", "Key", "Id")
+_IDENTITY = ("Arn", "Name", "Key", "Id", "CardVersion", "PackageVersion")
 
 
 def cut(
@@ -45,13 +45,16 @@ def _start(token: str | None, query: str, ordered: Sequence[dict[str, Any]]) -> 
         given, offset, last = None, 0, ""
     if given != query:
         raise validation(f"Invalid NextToken '{token}': this operation did not give it for this query.")
-    return next((at for at, one in enumerate(ordered, start=1) if _identity(one) == last), int(offset))
+    places = [at for at, one in enumerate(ordered, start=1) if _identity(one) == last]
+    return min(places, key=lambda at: abs(at - int(offset)), default=int(offset))
 
 
 def _identity(record: dict[str, Any]) -> str:
     """What tells a record from the others of its list and does not change with time."""
     named = {
-        key: value for key, value in record.items() if key.endswith(_IDENTITY) and isinstance(value, str)
+        key: value
+        for key, value in record.items()
+        if key.endswith(_IDENTITY) and isinstance(value, str | int)
     }
     return _digest(named or record)
 
