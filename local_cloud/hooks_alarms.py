@@ -16,6 +16,7 @@ _EVERY_S, _SHORTEST_EVERY_S = 10.0, 0.5
 # Metrics come in once a second at most: shorter periods would be empty now and then.
 _SHORTEST_PERIOD_S = 1.0
 _RATES = ("Sum", "SampleCount")
+_MANY = 1000
 Point = dict[str, Any]
 
 
@@ -46,8 +47,27 @@ def install(clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
         loop.call_later(pause, look_again)
 
     cloudwatch._evaluate_alarm = evaluate
+    _refuse_metric_math()
     pause = max(_SHORTEST_EVERY_S, clock.real(_EVERY_S))
     loop.call_later(pause, look_again)
+
+
+def _refuse_metric_math() -> None:
+    """Refuse alarms on expressions: the emulator would keep them and never judge them."""
+    from ministack.services import cloudwatch
+
+    original = cloudwatch._put_metric_alarm
+    if getattr(original, "_local_cloud", False):
+        return
+
+    def put(params: Any, data: Any, is_cbor: bool, is_json: bool = False) -> Any:
+        if data.get("Metrics") or "Metrics.member.1.Id" in params:
+            message = "The local cloud does not evaluate alarms on metric math (Metrics)."
+            return cloudwatch._error("ValidationError", message, 400, use_json=is_json, use_cbor=is_cbor)
+        return original(params, data, is_cbor, is_json)
+
+    put._local_cloud = True  # type: ignore[attr-defined]
+    cloudwatch._put_metric_alarm = put
 
 
 def _points_of(alarm: dict[str, Any]) -> Sequence[Point]:
@@ -71,10 +91,14 @@ def _datapoints(alarm: dict[str, Any], points: Sequence[Point], clock: Clock) ->
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
     count = alarms.periods(alarm)
     parts: list[list[Point]] = [[] for _ in range(count)]
-    for point in points:
+    old = 0
+    for point in reversed(points):  # they are all but sorted: after many old ones there is nothing new
         age = int((now - point["Timestamp"]) // length)
         if -1 <= age < count:
             parts[max(age, 0)].append(point)
+        old += age >= count
+        if old > _MANY:
+            break
     found = []
     for age in reversed(range(count)):
         value = cloudwatch._stat_value(cloudwatch._calc_stats(parts[age]), statistic, parts[age])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import math
 import threading
 from collections import Counter, defaultdict
 from typing import Any, NamedTuple
@@ -16,9 +15,9 @@ NAMESPACE = "AWS/SageMaker"
 # Values are sent this often: in seconds of the cloud's clock, so that they fill the alarms' periods, within
 # bounds of real ones.
 _EVERY_S, _EVERY_REAL_S = 5.0, (0.1, 1.0)
-_MOST_VALUES = 150
 _MOST_DATA = 500
-_DIGITS = 3
+# So many values stand for those of one sending: the emulator keeps every one of them for two weeks.
+_MOST_DISTINCT = 24
 _UNITS = {"ModelLatency": "Microseconds", "OverheadLatency": "Microseconds", "InvocationsPerInstance": "None"}
 _log = logging.getLogger("local_cloud.sagemaker.endpoints")
 
@@ -71,8 +70,8 @@ class InvocationMetrics:
             "Invocation4XXErrors": float(400 <= status < 500),
             "Invocation5XXErrors": float(status >= 500),
             "InvocationModelErrors": float(not 200 <= status < 300),
-            "ModelLatency": rounded(model_s * 1e6),
-            "OverheadLatency": rounded(overhead_s * 1e6),
+            "ModelLatency": float(round(model_s * 1e6)),
+            "OverheadLatency": float(round(overhead_s * 1e6)),
             "ConcurrentRequestsPerModel": float(concurrent),
         }
         with self._lock:
@@ -104,32 +103,45 @@ class InvocationMetrics:
         for subject, counters in taken.items():
             plain = (("EndpointName", subject.endpoint), ("VariantName", subject.variant))
             for name, counts in counters.items():
+                items = condensed(counts)
                 for dimensions in (plain, (*plain, ("EndpointConfigName", subject.config))):
-                    data += _data(name, dimensions, counts)
+                    data.append(_datum(name, dimensions, items))
         client = self._ctx.client("cloudwatch")
         for at in range(0, len(data), _MOST_DATA):
             client.put_metric_data(Namespace=NAMESPACE, MetricData=data[at : at + _MOST_DATA])
 
 
-def rounded(value: float) -> float:
-    """A value to three significant digits: so many latencies are the same, and are sent as one."""
-    if value < 1:
-        return 0.0
-    return float(round(value, _DIGITS - 1 - math.floor(math.log10(value))))
+def condensed(counts: Counter[float], most: int = _MOST_DISTINCT) -> list[tuple[float, int]]:
+    """Values and how often each was seen, `most` at most: neighbours share their mean.
 
-
-def _data(name: str, dimensions: Dimensions, counts: Counter[float]) -> list[dict[str, Any]]:
-    items = list(counts.items())
-    return [
-        {
-            "MetricName": name,
-            "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
-            "Values": [value for value, _ in items[at : at + _MOST_VALUES]],
-            "Counts": [float(count) for _, count in items[at : at + _MOST_VALUES]],
-            "Unit": _UNITS.get(name, "Count"),
-        }
-        for at in range(0, len(items), _MOST_VALUES)
+    Number, sum, least and greatest stay what they are; a percentile moves within its group.
+    """
+    items = sorted(counts.items())
+    if len(items) <= most:
+        return items
+    (first, *inner, last), groups = items, most - 2
+    total = sum(count for _, count in inner)
+    merged: list[list[tuple[float, int]]] = [[] for _ in range(groups)]
+    seen = 0
+    for value, count in inner:
+        merged[min(groups - 1, seen * groups // total)].append((value, count))
+        seen += count
+    means = [
+        (sum(value * count for value, count in group) / size, size)
+        for group in merged
+        if (size := sum(count for _, count in group))
     ]
+    return [first, *means, last]
+
+
+def _datum(name: str, dimensions: Dimensions, items: list[tuple[float, int]]) -> dict[str, Any]:
+    return {
+        "MetricName": name,
+        "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions],
+        "Values": [value for value, _ in items],
+        "Counts": [float(count) for _, count in items],
+        "Unit": _UNITS.get(name, "Count"),
+    }
 
 
 _of: dict[tuple[str, str, str], InvocationMetrics] = {}

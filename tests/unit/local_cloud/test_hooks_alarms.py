@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import time
 from collections.abc import Iterator
@@ -33,6 +34,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     """The transitions whose actions were run: (alarm, new state)."""
     seen: list[tuple[str, str]] = []
     monkeypatch.setattr(cloudwatch, "_evaluate_alarm", cloudwatch._evaluate_alarm)
+    monkeypatch.setattr(cloudwatch, "_put_metric_alarm", cloudwatch._put_metric_alarm)
     monkeypatch.setattr(
         cloudwatch,
         "_dispatch_alarm_actions",
@@ -127,3 +129,31 @@ def test_periods_are_shorter_on_a_fast_clock_and_sums_are_still_of_a_period(
     assert state("a") == "ALARM"  # 2 in two seconds are 60 a minute
     data = json.loads(cloudwatch._alarms["a"]["StateReasonData"])
     assert data["recentDatapoints"] == [60.0, 60.0]
+
+
+def test_alarms_on_metric_math_are_refused(told: list[tuple[str, str]]) -> None:
+    install()
+    asked = {"AlarmName": "math", "Metrics": [{"Id": "e1", "Expression": "a/b"}], "EvaluationPeriods": 1}
+    status, _, body = cloudwatch._put_metric_alarm({}, asked, False, is_json=True)
+    assert (status, "metric math" in body.decode()) == (400, True)
+    assert "math" not in cloudwatch._alarms
+    action = asyncio.run(
+        cloudwatch.handle_request(
+            "POST",
+            "/",
+            {"x-amz-target": "GraniteServiceVersion20100801.PutMetricAlarm"},
+            json.dumps(asked).encode(),
+            {},
+        )
+    )
+    assert action[0] == 400
+
+
+def test_an_old_sample_that_comes_late_does_not_hide_the_new_ones(told: list[tuple[str, str]]) -> None:
+    install()
+    put_alarm("a")
+    for _ in range(3):
+        put("a", 1.0)
+    put("a", 9.0, seconds_ago=7200)
+    assert state("a") == "ALARM"
+    assert json.loads(cloudwatch._alarms["a"]["StateReasonData"])["recentDatapoints"] == [3.0]
