@@ -14,7 +14,7 @@ from tests.integration.conftest import Cloud, until
 pytestmark = pytest.mark.integration
 BUCKET = "transform-test"
 HANDLER = """
-import json, os
+import json, os, time
 
 def model_fn(model_dir):
     return os.environ.get("FACTOR", "2"), os.environ["SAGEMAKER_BATCH"]
@@ -22,6 +22,8 @@ def model_fn(model_dir):
 def transform_fn(model, body, content_type, accept):
     if isinstance(body, (bytes, bytearray)):
         body = body.decode()
+    if "slow" in body:
+        time.sleep(600)
     if "broken" in body:
         raise ValueError("cannot read broken")
     if content_type == "application/json":
@@ -162,3 +164,29 @@ def test_what_cannot_run_is_refused_by_name(cloud: Cloud) -> None:
     ):
         with pytest.raises(cloud.client("sagemaker").exceptions.ClientError, match=named):
             _transform(cloud, "refused", source, **more)
+
+
+def test_a_stop_does_not_wait_for_answers(cloud: Cloud) -> None:
+    sagemaker, logs = cloud.client("sagemaker"), cloud.client("logs")
+    for name in ("slow.csv", "waiting.csv"):
+        _put(cloud, f"stopped/in/{name}", "slow,1\n")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/stopped/in/"}
+    sagemaker.create_transform_job(
+        TransformJobName="stopped",
+        ModelName="sums",
+        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/stopped/out"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+    group = "/aws/sagemaker/TransformJobs"
+    until(  # the model server is up
+        lambda: logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="stopped/")["logStreams"],
+        lambda streams: any(one["logStreamName"].endswith("/data-log") for one in streams),
+    )
+    sagemaker.stop_transform_job(TransformJobName="stopped")
+    job = until(
+        lambda: sagemaker.describe_transform_job(TransformJobName="stopped"),
+        lambda found: found["TransformJobStatus"] not in ("InProgress", "Stopping"),
+    )
+    assert job["TransformJobStatus"] == "Stopped"
+    assert _outputs(cloud, "stopped") == {}

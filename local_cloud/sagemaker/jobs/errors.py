@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
+
 _LONGEST = 1024
+# What a call of AWS that is refused or does not come through raises.
+AWS_ERRORS = (BotoCoreError, ClientError, Boto3Error)
 
 
 class JobFailed(Exception):

@@ -13,13 +13,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local_cloud.sagemaker import grants, model, resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import in_use, validation
 from local_cloud.sagemaker.jobs.container import Container
-from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut, WaitedTooLong, clip
+from local_cloud.sagemaker.jobs.errors import (
+    AWS_ERRORS,
+    JobFailed,
+    JobStopped,
+    JobTimedOut,
+    WaitedTooLong,
+    clip,
+)
 from local_cloud.sagemaker.store import Record
 
 _log = logging.getLogger("local_cloud.sagemaker.jobs")
@@ -256,7 +261,7 @@ def _live(run: Run, work: Work) -> None:
         status, reason = "Stopped", "MaxRuntimeExceeded: the job ran longer than MaxRuntimeInSeconds allows."
     except JobFailed as error:
         status, reason = "Failed", str(error)
-    except (BotoCoreError, ClientError) as error:
+    except AWS_ERRORS as error:
         status, reason = "Failed", f"ClientError: {error}"
     except Exception as error:  # noqa: BLE001 - a job that ends without a status would hang its pipeline
         _log.exception("%s %s", run.kind.name, run.name)

@@ -8,10 +8,9 @@ import threading
 import time
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local_cloud.sagemaker import log_streams
 from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.jobs.errors import AWS_ERRORS
 from local_cloud.sagemaker.jobs.metrics import Metric
 
 _log = logging.getLogger("local_cloud.sagemaker.jobs")
@@ -70,7 +69,7 @@ class LogShipper:
             for service, send in (("logs", self._send_lines), ("cloudwatch", self._send_metrics)):
                 try:
                     send()
-                except (BotoCoreError, ClientError) as error:
+                except AWS_ERRORS as error:
                     self._note(service, error)
             if last and self._lines.empty() and self._metrics.empty():
                 return

@@ -8,14 +8,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from boto3.exceptions import S3UploadFailedError
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local_cloud.sagemaker.jobs import transfer
+from local_cloud.sagemaker.jobs.errors import AWS_ERRORS
 
 _log = logging.getLogger("local_cloud.sagemaker.jobs")
 _EVERY_SECONDS = 0.5
-TRANSFER_ERRORS = (BotoCoreError, ClientError, S3UploadFailedError, OSError)
+_TRANSFER_ERRORS = (*AWS_ERRORS, OSError)
 # When a file was last written, and its size: it is another file when either changes.
 _Look = tuple[int, int]
 
@@ -42,10 +40,6 @@ class Mirror:
         if pairs:
             self._thread.start()
 
-    def assume(self) -> None:
-        """Take what is there now as sent: it came from S3."""
-        self._sent = self._look()
-
     def finish(self) -> None:
         """Send all that is left and end; whatever goes wrong with that is raised."""
         self._ended.set()
@@ -57,7 +51,7 @@ class Mirror:
         """As `finish`, for a job whose end is told already: what goes wrong is only logged."""
         try:
             self.finish()
-        except TRANSFER_ERRORS as error:
+        except _TRANSFER_ERRORS as error:
             _log.warning("What job %s wrote last is not in S3: %s", self._job, error)
 
     def _run(self) -> None:
@@ -65,7 +59,7 @@ class Mirror:
             looks = self._look()
             try:
                 self._send({key: look for key, look in looks.items() if self._seen.get(key) == look})
-            except TRANSFER_ERRORS as error:
+            except _TRANSFER_ERRORS as error:
                 if not self._noted:
                     _log.warning("Job %s cannot upload while it runs: %s", self._job, error)
                 self._noted = True

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local_cloud.sagemaker.jobs import transfer
+from local_cloud.sagemaker.jobs.errors import AWS_ERRORS
 
 _POLL_SECONDS = 0.02
 _BLOCK = 2**16
@@ -59,7 +58,7 @@ class Feeder:
                         self._copy(item, pipe)
             except BrokenPipeError:
                 pass  # the reader has seen enough of this epoch
-            except (BotoCoreError, ClientError, OSError, EOFError) as error:
+            except (*AWS_ERRORS, OSError, EOFError) as error:
                 self.failure = f"ClientError: Data download failed: {error}"
                 return
             self._pipe(epoch).unlink(missing_ok=True)

@@ -8,11 +8,16 @@ import shutil
 import time
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local_cloud.sagemaker.jobs import cluster, lifecycle, transfer
 from local_cloud.sagemaker.jobs.container import Container
-from local_cloud.sagemaker.jobs.errors import Interrupted, JobFailed, JobStopped, JobTimedOut, WaitedTooLong
+from local_cloud.sagemaker.jobs.errors import (
+    AWS_ERRORS,
+    Interrupted,
+    JobFailed,
+    JobStopped,
+    JobTimedOut,
+    WaitedTooLong,
+)
 from local_cloud.sagemaker.jobs.lifecycle import Run
 from local_cloud.sagemaker.jobs.training_attempt import Attempt
 from local_cloud.sagemaker.jobs.training_checks import check as check
@@ -59,34 +64,42 @@ class _Training:
         self.trained = 0.0
 
     def drive(self) -> None:
-        """Attempt after attempt, until one ends the job."""
+        """Attempts until one ends the job, and what becomes of it."""
+        try:
+            containers = self._trained()
+            self._enter("Uploading", "Uploading generated training model")
+            self._upload(containers)
+        except (JobStopped, JobTimedOut) as ended:
+            self._enter(*_ENDINGS[type(ended)])
+            raise
+        except Exception:
+            self._enter("Failed", "Training job failed")
+            raise
+        self._enter("Completed", "Training job completed")
+
+    def _trained(self) -> list[Container]:
+        """The hosts of the attempt that trained to the end; what they have is uploaded also after a stop."""
         while True:
             self._enter(*_STARTING)
             attempt = Attempt(self.run, self.client, self.members, self._verdict, self._enter)
             try:
                 self._timed(attempt)
-                break
+                return attempt.containers
             except Interrupted:
                 self._enter("Interrupted", "Training job interrupted: the Spot capacity was taken away")
                 self._wait_for_capacity()
-                self._clear(attempt)
-            except (JobStopped, JobTimedOut) as ended:
+            except (JobStopped, JobTimedOut):
                 self._upload(attempt.containers)
-                self._enter(*_ENDINGS[type(ended)])
                 raise
-            except (JobFailed, BotoCoreError, ClientError):
-                self._enter("Failed", "Training job failed")
+            except (JobFailed, *AWS_ERRORS):
                 raise
             except Exception:
                 if self.retries <= 0:
-                    self._enter("Failed", "Training job failed")
                     raise
                 self.retries -= 1  # what would be an InternalServerError: the job itself is not to blame
                 _log.exception("training job %s is tried again", self.run.name)
-                self._clear(attempt)
-        self._enter("Uploading", "Uploading generated training model")
-        self._upload(attempt.containers)
-        self._enter("Completed", "Training job completed")
+            for container in attempt.containers:  # new instances have nothing of the old ones
+                shutil.rmtree(container.root, ignore_errors=True)
 
     def _timed(self, attempt: Attempt) -> None:
         began = time.monotonic()
@@ -126,16 +139,9 @@ class _Training:
         back = time.monotonic() + self.run.ctx.clock.real(self.run.capacity_after)
         while time.monotonic() < back:
             if self._waited_too_long():
-                self._enter(*_ENDINGS[WaitedTooLong])
                 raise WaitedTooLong
             if self.run.stop.wait(min(_TICK_SECONDS, max(0.0, back - time.monotonic()))):
-                self._enter(*_ENDINGS[JobStopped])
                 raise JobStopped
-
-    def _clear(self, attempt: Attempt) -> None:
-        """New instances have nothing of the old ones."""
-        for container in attempt.containers:
-            shutil.rmtree(container.root, ignore_errors=True)
 
     def _upload(self, containers: list[Container]) -> None:
         """The model and the output of all hosts, as one archive each or, uncompressed, below a prefix."""

@@ -8,14 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.endpoints import artifacts
 from local_cloud.sagemaker.endpoints.errors import DeploymentFailed
 from local_cloud.sagemaker.errors import validation
 from local_cloud.sagemaker.jobs import association, logs, transfer
-from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped
+from local_cloud.sagemaker.jobs.errors import AWS_ERRORS, JobFailed, JobStopped
 from local_cloud.sagemaker.jobs.lifecycle import Run
 from local_cloud.sagemaker.jobs.records import MEGABYTE, Cutter
 from local_cloud.sagemaker.jobs.transform_fleet import Fleet, Refused, Settings
@@ -123,7 +121,7 @@ class _Transform:
             return None
         except (Refused, association.BadRecord) as error:
             reason = str(error) if isinstance(error, Refused) else f"ClientError: {error}"
-        except (BotoCoreError, ClientError, OSError, EOFError, JobFailed) as error:
+        except (*AWS_ERRORS, OSError, EOFError, JobFailed) as error:
             reason = f"ClientError: {error}"
         finally:
             shutil.rmtree(folder, ignore_errors=True)

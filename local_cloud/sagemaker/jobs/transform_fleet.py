@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,6 +22,7 @@ from local_cloud.sagemaker.jobs.lifecycle import Run
 from local_cloud.sagemaker.jobs.records import Batch, TooLarge
 
 _STARTUP_S = 600.0
+_POLL_SECONDS = 0.05
 _SHOWN = 300
 _SERVER_ERROR = 500
 
@@ -55,6 +57,7 @@ class Fleet:
         self._workers: list[worker.Worker] = []
         self._followers: list[Follower] = []
         self._pools: list[ThreadPoolExecutor] = []
+        self._over = threading.Event()
 
     def __enter__(self) -> Self:
         """Start all model servers; JobFailed when one does not come up."""
@@ -69,6 +72,7 @@ class Fleet:
         limits = (
             f"MaxConcurrentTransforms={self.settings.concurrency}, MaxPayloadInMB={self.settings.megabytes}"
         )
+        threading.Thread(target=self._end_on_stop, name=f"fleet-{self._run.name}", daemon=True).start()
         strategy = "SINGLE_RECORD" if self.settings.strategy == "SingleRecord" else "MULTI_RECORD"
         for number in range(self.size):
             self.say(number, f"{limits}, BatchStrategy={strategy}")
@@ -76,10 +80,11 @@ class Fleet:
 
     def __exit__(self, *_: object) -> None:
         """End them."""
-        for pool in self._pools:
-            pool.shutdown()
+        self._over.set()
         for one in self._workers:
             one.retire(0.0)
+        for pool in self._pools:
+            pool.shutdown(cancel_futures=True)
         for follower in self._followers:
             follower.finish()
 
@@ -134,6 +139,14 @@ class Fleet:
         stream = self._stream(number)
         self._followers.append(Follower(container, lambda _, text: self._shipper.say(stream, text)))
         self._pools.append(ThreadPoolExecutor(settings.concurrency, thread_name_prefix=f"ask-{number}"))
+
+    def _end_on_stop(self) -> None:
+        """A stop does not wait for answers: the model servers end, and so do the requests to them."""
+        while not self._over.wait(_POLL_SECONDS):
+            if self._run.stop.is_set():
+                for one in self._workers:
+                    one.retire(0.0)
+                return
 
     def _stream(self, number: int) -> str:
         instance = hashlib.sha256(f"{self._run.folder}/{number}".encode()).hexdigest()[:17]

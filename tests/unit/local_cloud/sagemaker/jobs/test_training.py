@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from boto3.exceptions import S3UploadFailedError
 
 from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.errors import ServiceError
@@ -155,3 +156,15 @@ def test_hosts_of_a_training_job_get_one_place_to_meet_and_other_jobs_another(ct
     places = [place for (place,) in met.values()]
     assert all(re.fullmatch(r"127\.0\.0\.1:[0-9]+", place) for place in places)
     assert places[0] != places[1]
+
+
+def test_an_upload_that_is_refused_fails_the_job_by_its_name(
+    ctx: AccountContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise S3UploadFailedError("An error occurred (AccessDenied) when calling the PutObject operation")
+
+    monkeypatch.setattr(ctx.stub, "upload_file", refuse)
+    job = run_job(ctx, lifecycle.TRAINING, training_request(entrypoint=["touch", "/opt/ml/model/weights"]))
+    assert job["FailureReason"].startswith("ClientError: An error occurred (AccessDenied)")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
