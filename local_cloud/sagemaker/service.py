@@ -27,6 +27,8 @@ class Service:
     def __init__(self, contexts: Contexts) -> None:
         self.contexts = contexts
         self._workers = ThreadPoolExecutor(_WORKERS, thread_name_prefix="sagemaker")
+        # A model may call the cloud in turn: what it calls must not wait for invocations to end.
+        self._invocations = ThreadPoolExecutor(_WORKERS, thread_name_prefix="invocation")
 
     async def handle(
         self, method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
@@ -50,7 +52,8 @@ class Service:
         flat = {key: ",".join(values) for key, values in query.items()}
         request = operations.Request(method, path, headers, body, flat)
         run = contextvars.copy_context().run
-        return await asyncio.get_running_loop().run_in_executor(self._workers, run, answer, ctx, request)
+        workers = self._invocations if path.startswith("/endpoints/") else self._workers
+        return await asyncio.get_running_loop().run_in_executor(workers, run, answer, ctx, request)
 
 
 def answer(ctx: Context, request: operations.Request) -> hooks.Answer:

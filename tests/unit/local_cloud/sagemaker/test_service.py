@@ -1,12 +1,15 @@
 """What goes over the wire: JSON operations, REST routes, errors."""
 
+import asyncio
 import json
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local_cloud.sagemaker import operations, service
-from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.context import Context, Contexts
 from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.operations import Request, Response
 
@@ -79,3 +82,33 @@ def test_errors_of_routes_carry_their_members(ctx: Context) -> None:
 def test_an_operation_must_exist() -> None:
     with pytest.raises(ValueError, match="MakeCoffee"):
         operations.operation("MakeCoffee")
+
+
+def test_models_that_answer_slowly_do_not_hold_up_what_they_call(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operations, "_ROUTES", [])
+    over, asked = threading.Event(), threading.Semaphore(0)
+
+    @operations.route("POST", r"/endpoints/slow/invocations")
+    def invoke(ctx: Context, request: Request) -> Response:
+        asked.release()
+        over.wait(20)
+        return Response(200, {}, b"")
+
+    serving = service.Service(Contexts(endpoint_url="http://127.0.0.1:9", home=tmp_path))
+
+    async def serve(path: str, headers: dict[str, str]) -> int:
+        answered = await serving.serve("1" * 12, "us-east-1", "POST", path, headers, b"{}", {})
+        return answered[0]
+
+    async def main() -> tuple[int, list[int]]:
+        slow = [asyncio.create_task(serve("/endpoints/slow/invocations", {})) for _ in range(200)]
+        await asyncio.to_thread(asked.acquire)
+        quick = await asyncio.wait_for(serve("/", {"x-amz-target": "SageMaker.ListModels"}), 10)
+        over.set()
+        return quick, await asyncio.gather(*slow)
+
+    quick, slow = asyncio.run(main())
+    assert quick == 200
+    assert set(slow) == {200}
