@@ -50,6 +50,7 @@ def test_a_version_waits_for_approval_unless_it_says_otherwise(group: Account) -
     assert second["ModelApprovalStatus"] == "Approved"
     assert first["ModelPackageStatus"] == "Completed"
     assert (first["ModelPackageGroupName"], first["ModelPackageVersion"]) == (GROUP, 1)
+    assert "ModelPackageName" not in first
 
 
 def test_versions_are_listed_by_approval(group: Account) -> None:

@@ -72,7 +72,7 @@ def create_package(ctx: Context, params: Params) -> Params:
 @operation("DescribeModelPackage")
 def describe_package(ctx: Context, params: Params) -> Params:
     """One package by its ARN, its unversioned name, or ``group/version``."""
-    return package(ctx, params["ModelPackageName"])
+    return _shown(package(ctx, params["ModelPackageName"]))
 
 
 @operation("BatchDescribeModelPackage")
@@ -103,7 +103,9 @@ def list_packages(ctx: Context, params: Params) -> Params:
         versioned = {"Versioned": (True,), "Unversioned": (False,), "Both": (True, False)}[wanted]
         records = [one for one in records if ("ModelPackageVersion" in one) in versioned]
     handled = ("ModelPackageGroupName", "ModelPackageType")
-    return listing.respond("ListModelPackages", params, records, name="ModelPackageName", handled=handled)
+    answer = listing.respond("ListModelPackages", params, records, name="ModelPackageName", handled=handled)
+    answer["ModelPackageSummaryList"] = [_shown(one) for one in answer["ModelPackageSummaryList"]]
+    return answer
 
 
 @operation("UpdateModelPackage")
@@ -139,6 +141,12 @@ def package(ctx: Context, name_or_arn: str) -> Record:
     if record is None:
         raise not_found(PACKAGE, name_or_arn, arn)
     return record
+
+
+def _shown(record: Record) -> Record:
+    """A package as it is answered: a version has the name of its group and none of its own."""
+    own = "ModelPackageVersion" not in record
+    return {key: value for key, value in record.items() if own or key != "ModelPackageName"}
 
 
 def _place(ctx: Context, record: Record) -> str:
