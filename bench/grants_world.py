@@ -147,8 +147,11 @@ def selected(made: World, *steps: str) -> watch.Execution:
 
 def start_selected(made: World, *steps: str) -> str:
     """Start only these steps again."""
-    started = made.client("sagemaker").start_pipeline_execution(
+    sagemaker = made.client("sagemaker")
+    given = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=made.base)
+    started = sagemaker.start_pipeline_execution(
         PipelineName=made.place.pipeline,
+        PipelineParameters=given["PipelineParameters"],
         SelectiveExecutionConfig={
             "SourcePipelineExecutionArn": made.base,
             "SelectedSteps": [{"StepName": step} for step in steps],

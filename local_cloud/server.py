@@ -119,7 +119,7 @@ def configure_environment(settings: Settings) -> None:
 
 def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper | None = None) -> Service:
     """Put the SageMaker service, its resource types and event targets into the emulator."""
-    from local_cloud import hooks_alarms, hooks_permissions, permissions
+    from local_cloud import hooks_alarms, hooks_permissions, hooks_requests, permissions
     from local_cloud import ministack_hooks as hooks
     from local_cloud.autoscaling import service as autoscaling
     from local_cloud.sagemaker.context import Contexts
@@ -140,7 +140,7 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper
     )
     service = Service(contexts)
     handle = service.handle
-    hooks_permissions.keep_bucket_encryption()
+    hooks_requests.keep_bucket_encryption()
     if authority is not None:
         hooks_permissions.install()
         handle = permissions.Guard(contexts, authority, service.handle).handle

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from local_cloud import hooks_permissions as hooks
+from local_cloud import hooks_requests
 
 app = pytest.importorskip("ministack.app")
 from ministack.core import iam_actions, iam_evaluator, responses  # noqa: E402
-from ministack.services import iam, kms, s3, sts  # noqa: E402
+from ministack.services import cloudwatch_logs, iam, kms, s3, sts  # noqa: E402
 from ministack.services.cloudformation import provisioners  # noqa: E402
 
 ACCOUNT, REGION = "111122223333", "eu-west-1"
@@ -29,6 +30,9 @@ def request_scope(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (app, "pin_request_origin"),
         (iam_evaluator, "enforce"),
         (iam_actions, "s3_additional_checks"),
+        (iam_actions, "extract_resource_arn"),
+        (iam_actions, "logs_service_context"),
+        (iam_actions, "request_tag_context"),
         (provisioners, "_S3_BUCKET_CONFIGURATIONS"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
@@ -61,7 +65,7 @@ def bucket(name: str, key_id: str | None = None) -> str:
     if encryption:
         rule = {"ServerSideEncryptionByDefault": encryption, "BucketKeyEnabled": True}
         properties["BucketEncryption"] = {"ServerSideEncryptionConfiguration": [rule]}
-    hooks.keep_bucket_encryption()
+    hooks_requests.keep_bucket_encryption()
     provisioners._s3_create("Bucket", properties, "stack")
     return name
 
@@ -144,6 +148,37 @@ def test_the_use_of_a_key_within_a_request_of_s3_is_judged_by_the_policy_of_the_
     for action in ("kms:Decrypt", "s3:GetObject"):
         iam_evaluator.enforce(session["aws_access_key_id"], action, "s3", REGION, resource_arn="arn:aws:x")
     assert asked == [("kms", "arn:aws:x"), ("s3", "arn:aws:x")]
+
+
+def test_logs_are_judged_by_stream(installed: None) -> None:
+    body = json.dumps({"logGroupName": "/jobs", "logStreamName": "one"}).encode()
+    group = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/jobs"
+    request = ("logs", "POST", "/", {"x-amz-target": "Logs_20140328.PutLogEvents"})
+    assert iam_actions.extract_resource_arn(*request, body, {}, REGION, ACCOUNT) == f"{group}:log-stream:one"
+    body = json.dumps({"logGroupName": "/jobs"}).encode()
+    assert iam_actions.extract_resource_arn(*request, body, {}, REGION, ACCOUNT) == f"{group}:log-stream:"
+    assert iam_actions.extract_resource_arn(*request, b"{}", {}, REGION, ACCOUNT) == "*"
+
+
+def test_tags_of_a_log_group_are_found_by_the_arn_of_a_stream(installed: None) -> None:
+    cloudwatch_logs._create_log_group({"logGroupName": "/tagged", "tags": {"team": "a"}})
+    arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/tagged:log-stream:one"
+    context = iam_actions.logs_service_context("PutLogEvents", b"{}", arn, REGION, ACCOUNT)
+    assert context == {"aws:resourcetag/team": "a"}
+
+
+@pytest.mark.parametrize(
+    ("body", "params"),
+    [
+        (b'{"Namespace": "mine"}', {}),
+        (b"", {"Namespace": ["mine"]}),
+    ],
+)
+def test_metrics_are_judged_by_namespace(installed: None, body: bytes, params: dict[str, Any]) -> None:
+    found = iam_actions.request_tag_context("monitoring", "cloudwatch:PutMetricData", body, params)
+    assert found == {"cloudwatch:namespace": "mine"}
+    other = iam_actions.request_tag_context("monitoring", "cloudwatch:GetMetricData", body, params)
+    assert "cloudwatch:namespace" not in other
 
 
 def test_a_session_of_a_role_may_what_its_policies_allow() -> None:
