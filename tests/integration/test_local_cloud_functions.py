@@ -52,8 +52,11 @@ def _zipped(files: dict[str, bytes]) -> bytes:
     return packed.getvalue()
 
 
-def _create(cloud: Cloud, name: str, files: dict[str, bytes], handler: str, **more: Any) -> str:
-    request = {"Role": ROLE, "Runtime": "python3.14", "Handler": handler, "Timeout": 30, **more}
+def create_function(
+    cloud: Cloud, name: str, files: dict[str, bytes], handler: str, *, role: str = ROLE, **more: Any
+) -> str:
+    """Make a Python function of these files and return its ARN once it can be invoked."""
+    request = {"Role": role, "Runtime": "python3.14", "Handler": handler, "Timeout": 30, **more}
     client = cloud.client("lambda")
     made = client.create_function(FunctionName=name, Code={"ZipFile": _zipped(files)}, **request)
     client.get_waiter("function_active_v2").wait(FunctionName=name, WaiterConfig={"Delay": 1})
@@ -140,7 +143,7 @@ def _copy() -> Json:
 
 @pytest.fixture(scope="module")
 def look(cloud: Cloud) -> str:
-    return _create(cloud, "look", {"code.py": CODE.encode()}, "code.look")
+    return create_function(cloud, "look", {"code.py": CODE.encode()}, "code.look")
 
 
 def test_a_job_reads_what_a_function_answered_and_runs_again_for_another_answer(
@@ -194,7 +197,7 @@ def test_a_function_that_fails_or_answers_badly_fails_its_step(
 
 
 def test_a_function_that_runs_out_of_time_fails_its_step(cloud: Cloud) -> None:
-    arn = _create(cloud, "slow", {"code.py": CODE.encode()}, "code.look", Timeout=1)
+    arn = create_function(cloud, "slow", {"code.py": CODE.encode()}, "code.look", Timeout=1)
     _, steps = _run(cloud, "slow", _look(arn), Wish="sleep", Where="s3://b/k")
     assert "timed out after 1" in steps["Look"]["FailureReason"]
 
@@ -246,7 +249,7 @@ def _serve(cloud: Cloud, package: str) -> None:
 
 def test_the_live_model_is_the_served_one_else_the_newest_approved_one(cloud: Cloud) -> None:
     files = {f"runtime/{path.name}": path.read_bytes() for path in Path(RUNTIME).glob("*.py")}
-    arn = _create(
+    arn = create_function(
         cloud,
         "live-model",
         files,
