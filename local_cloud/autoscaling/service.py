@@ -64,14 +64,21 @@ class Service:
         """Answer one request on a worker thread, in the account and region it is signed for."""
         ctx = self._contexts.of(hooks.request_account(), hooks.request_region())
         name = headers.get("x-amz-target", "").rpartition(".")[2]
-        refusal = (
-            self._judge(headers, query, f"{model.SERVICE}:{name}", _arn(ctx), {}) if self._judge else None
-        )
+        refusal = self._judged(ctx, name, headers, query)
         if refusal is not None:
             code = refusal.code if refusal.code.endswith("Exception") else f"{refusal.code}Exception"
             return _error(ServiceError(code, refusal.message))
         run = contextvars.copy_context().run
         return await asyncio.get_running_loop().run_in_executor(self._workers, run, answer, ctx, name, body)
+
+    def _judged(
+        self, ctx: Context, name: str, headers: Mapping[str, str], query: Mapping[str, Any]
+    ) -> Refusal | None:
+        if self._judge is None:
+            return None
+        # No Describe operation of this service can be granted for some targets only.
+        resource = "*" if name.startswith("Describe") else _arn(ctx)
+        return self._judge(headers, query, f"{model.SERVICE}:{name}", resource, {})
 
 
 def answer(ctx: Context, name: str, body: bytes) -> hooks.Answer:

@@ -58,7 +58,22 @@ def endpoint(cloud: Cloud, name: str, **config: Any) -> None:
     }
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant], **config)
     sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
-    until(lambda: described(cloud, name)["EndpointStatus"], lambda status: status != "Creating")
+    settled(cloud, name)
+
+
+def resize(cloud: Cloud, name: str, instances: int) -> None:
+    """Give an endpoint another number of instances, and wait until it has them."""
+    wanted = {"VariantName": "AllTraffic", "DesiredInstanceCount": instances}
+    cloud.client("sagemaker").update_endpoint_weights_and_capacities(
+        EndpointName=name, DesiredWeightsAndCapacities=[wanted]
+    )
+    settled(cloud, name)
+
+
+def settled(cloud: Cloud, name: str) -> None:
+    """Wait until an endpoint is not being changed."""
+    busy = ("Creating", "Updating", "SystemUpdating")
+    until(lambda: described(cloud, name)["EndpointStatus"], lambda status: status not in busy)
     assert described(cloud, name)["EndpointStatus"] == "InService", described(cloud, name)
 
 

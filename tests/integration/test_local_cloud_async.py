@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from local_cloud import launcher
+from local_cloud.options import Options
 
 from . import small_models
 from .conftest import Cloud, until
@@ -85,22 +91,45 @@ def test_requests_wait_for_an_endpoint_without_instances(fast_cloud: Cloud) -> N
     bucket = small_models.bucket(fast_cloud)
     output = {"S3OutputPath": f"s3://{bucket}/later"}
     small_models.endpoint(fast_cloud, "asleep", AsyncInferenceConfig={"OutputConfig": output})
-    sagemaker, s3 = fast_cloud.client("sagemaker"), fast_cloud.client("s3")
-
-    def resize(instances: int) -> None:
-        wanted = {"VariantName": "AllTraffic", "DesiredInstanceCount": instances}
-        sagemaker.update_endpoint_weights_and_capacities(
-            EndpointName="asleep", DesiredWeightsAndCapacities=[wanted]
-        )
-        until(
-            lambda: small_models.described(fast_cloud, "asleep")["EndpointStatus"], lambda s: s == "InService"
-        )
-
-    resize(0)
+    s3 = fast_cloud.client("s3")
+    small_models.resize(fast_cloud, "asleep", 0)
     fast_cloud.client("sagemaker-runtime").invoke_endpoint_async(
         EndpointName="asleep", Body=b"4", ContentType="text/csv"
     )
     assert "Contents" not in s3.list_objects_v2(Bucket=bucket, Prefix="later/")
-    resize(1)
+    small_models.resize(fast_cloud, "asleep", 1)
     until(lambda: s3.list_objects_v2(Bucket=bucket, Prefix="later/").get("Contents", []), bool)
-    sagemaker.delete_endpoint(EndpointName="asleep")
+    fast_cloud.client("sagemaker").delete_endpoint(EndpointName="asleep")
+
+
+def test_what_waits_and_what_is_scaled_survives_a_kill(tmp_path: Path) -> None:
+    home, options = tmp_path / "home", Options(state=tmp_path / "state", speed=100)
+    try:
+        first = launcher.start(home, launcher.free_port(0), options)
+        cloud = Cloud(first.port)
+        output = {"S3OutputPath": f"s3://{small_models.bucket(cloud)}/later"}
+        small_models.endpoint(cloud, "kept", AsyncInferenceConfig={"OutputConfig": output})
+        small_models.resize(cloud, "kept", 0)
+        cloud.client("sagemaker-runtime").invoke_endpoint_async(
+            EndpointName="kept", Body=b"4", ContentType="text/csv"
+        )
+        target = {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": "endpoint/kept/variant/AllTraffic",
+            "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+        }
+        scaling = cloud.client("application-autoscaling")
+        scaling.register_scalable_target(**target, MinCapacity=0, MaxCapacity=2)
+        os.kill(first.pid, signal.SIGKILL)
+        until(lambda: launcher.find(home), lambda found: found is None)
+
+        cloud = Cloud(launcher.start(home, launcher.free_port(0), options).port)
+        small_models.settled(cloud, "kept")
+        scaling = cloud.client("application-autoscaling")
+        (found,) = scaling.describe_scalable_targets(ServiceNamespace="sagemaker")["ScalableTargets"]
+        assert (found["MinCapacity"], found["MaxCapacity"]) == (0, 2)
+        scaling.register_scalable_target(**target, MinCapacity=1)  # brings an instance, which answers
+        s3 = cloud.client("s3")
+        until(lambda: s3.list_objects_v2(Bucket=small_models.BUCKET, Prefix="later/").get("Contents"), bool)
+    finally:
+        launcher.stop(home)
