@@ -8,7 +8,15 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from local_cloud.defaults import HOST
-from local_cloud.sagemaker.jobs import channels, drivers, logs, supervise, training_host, transfer
+from local_cloud.sagemaker.jobs import (
+    channels,
+    drivers,
+    early_stopping,
+    logs,
+    supervise,
+    training_host,
+    transfer,
+)
 from local_cloud.sagemaker.jobs.cluster import Member
 from local_cloud.sagemaker.jobs.errors import JobFailed
 from local_cloud.sagemaker.jobs.lifecycle import Run
@@ -41,6 +49,7 @@ class Attempt:
         self._run, self._client, self._members = run, client, members
         self._verdict, self._enter = verdict, enter
         self._feeders: list[Feeder] = []
+        self._objectives: list[float] = []
         self.containers = [run.container(one.host, one.number) for one in members]
 
     def run(self) -> None:
@@ -129,9 +138,15 @@ class Attempt:
             for metric in found:
                 shipper.metric(metric)
             if found:
-                self._run.note(FinalMetricDataList=reader.final())
+                self._run.note(FinalMetricDataList=reader.final(), **self._history(found))
 
         return line
+
+    def _history(self, found: list[dict[str, Any]]) -> dict[str, list[float]]:
+        """What a tuning job wants to know as well: its objective, as often as it was printed."""
+        objective = self._run.request.get("Objective", {}).get("MetricName")
+        self._objectives += [one["Value"] for one in found if one["MetricName"] == objective]
+        return {early_stopping.HISTORY: self._objectives} if objective else {}
 
 
 def _meeting_point() -> dict[str, str]:

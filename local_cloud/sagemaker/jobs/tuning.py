@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 import uuid
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 from local_cloud.sagemaker import listing, resources
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import ServiceError
-from local_cloud.sagemaker.jobs import lifecycle, training, tuning_plan
+from local_cloud.sagemaker.jobs import early_stopping, lifecycle, training, tuning_plan
 from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
 from local_cloud.sagemaker.jobs.lifecycle import Run
 from local_cloud.sagemaker.jobs.ranges import Candidate
@@ -35,6 +36,15 @@ class Trial:
     def record(self) -> Record:
         """The training job as it is now."""
         return self.run.ctx.store.get(lifecycle.TRAINING.name, self.run.name)
+
+    def losses(self) -> list[float]:
+        """The objective as often as the job has printed it; less is better."""
+        return [self.definition.loss(value) for value in self.record().get(early_stopping.HISTORY, [])]
+
+    def stop(self) -> None:
+        """Ask the training job to stop, if it has not ended."""
+        with suppress(ServiceError):
+            lifecycle.stop(self.run.ctx, lifecycle.TRAINING, self.run.name)
 
     def objective(self) -> float | None:
         """The last value of the objective metric; None when the job failed or printed none."""
@@ -73,6 +83,8 @@ class _Tuning:
                     raise JobTimedOut
                 if self._reap() and self._satisfied():
                     break
+                if self.limits.early_stopping:
+                    self._stop_hopeless()
         finally:
             self._end_active()
         if self.best is None:
@@ -143,6 +155,16 @@ class _Tuning:
                 raise JobFailed(f"No training job succeeded after {_HOPELESS} attempts. {_LOOK}")
         return bool(ended)
 
+    def _stop_hopeless(self) -> None:
+        for trial in self.active:
+            ended = [
+                one.losses()
+                for one in self.trials
+                if one.definition is trial.definition and one.record()["TrainingJobStatus"] == "Completed"
+            ]
+            if early_stopping.hopeless(trial.losses(), ended):
+                trial.stop()
+
     def _satisfied(self) -> bool:
         """Whether a completion criterion is met."""
         if self.best is None:
@@ -153,10 +175,7 @@ class _Tuning:
 
     def _end_active(self) -> None:
         for trial in self.active:
-            try:
-                lifecycle.stop(self.run.ctx, lifecycle.TRAINING, trial.run.name)
-            except ServiceError:
-                continue  # it has ended meanwhile
+            trial.stop()
         for trial in self.active:
             trial.run.done.wait()
         self.active.clear()

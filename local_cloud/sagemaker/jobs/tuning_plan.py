@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from local_cloud.sagemaker.errors import validation
 from local_cloud.sagemaker.jobs import ranges, search, training
+from local_cloud.sagemaker.jobs.bayesian import BayesianSearch
 from local_cloud.sagemaker.jobs.ranges import Candidate
 from local_cloud.sagemaker.store import Record
 
@@ -26,6 +28,10 @@ _CARRIED = (
     "RetryStrategy",
     "Environment",
 )
+_DRAWING: dict[str, Callable[[list[ranges.Range], int | None], search.Search]] = {
+    "Random": search.RandomSearch,
+    "Bayesian": BayesianSearch,
+}
 _OBJECTIVE_PARAMETER = "_tuning_objective_metric"
 
 
@@ -47,6 +53,9 @@ class Definition:
             _OBJECTIVE_PARAMETER: self.metric,
         }
         carried = {key: self.request[key] for key in _CARRIED if key in self.request}
+        if "CheckpointConfig" in carried:  # one training job must not go on from another's checkpoints
+            saved = carried["CheckpointConfig"]
+            carried["CheckpointConfig"] = {**saved, "S3Uri": f"{saved['S3Uri'].rstrip('/')}/{name}"}
         return {
             "TrainingJobName": name,
             **carried,
@@ -68,6 +77,7 @@ class Limits:
     seconds: float | None
     target: float | None
     not_improving: int | None
+    early_stopping: bool
 
 
 @dataclass(frozen=True)
@@ -107,8 +117,6 @@ def plan_of(request: Record) -> Plan:
     for member, what in (("WarmStartConfig", "Warm start"), ("Autotune", "Autotune")):
         if member in request:
             raise validation(f"{what} ({member}) is not supported here; leave it out")
-    if config.get("TrainingJobEarlyStoppingType", "Off") != "Off":
-        raise validation("TrainingJobEarlyStoppingType Auto is not supported here; use Off")
     one, many = request.get("TrainingJobDefinition"), request.get("TrainingJobDefinitions")
     if (one is None) == (not many):
         raise validation("Give either TrainingJobDefinition or TrainingJobDefinitions")
@@ -157,11 +165,11 @@ def _search(config: dict[str, Any], found: list[ranges.Range]) -> search.Search:
                 f"or be left out; it is {most}"
             )
         return search.GridSearch(found)
-    if strategy == "Random":
-        if most is None and not config["ResourceLimits"].get("MaxRuntimeInSeconds"):
-            raise validation("ResourceLimits.MaxNumberOfTrainingJobs or MaxRuntimeInSeconds must be given")
-        return search.RandomSearch(found, config.get("RandomSeed"))
-    raise validation(f"Strategy {strategy} is not supported here; use Grid or Random")
+    if strategy not in _DRAWING:
+        raise validation(f"Strategy {strategy} is not supported here; use Grid or {' or '.join(_DRAWING)}")
+    if most is None and not config["ResourceLimits"].get("MaxRuntimeInSeconds"):
+        raise validation("ResourceLimits.MaxNumberOfTrainingJobs or MaxRuntimeInSeconds must be given")
+    return _DRAWING[strategy](found, config.get("RandomSeed"))
 
 
 def _limits(config: dict[str, Any]) -> Limits:
@@ -174,6 +182,7 @@ def _limits(config: dict[str, Any]) -> Limits:
         given.get("MaxRuntimeInSeconds"),
         criteria.get("TargetObjectiveMetricValue"),
         criteria.get("BestObjectiveNotImproving", {}).get("MaxNumberOfTrainingJobsNotImproving"),
+        config.get("TrainingJobEarlyStoppingType", "Off") == "Auto",
     )
 
 

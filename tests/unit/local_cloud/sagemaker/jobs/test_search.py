@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 
 from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.jobs import ranges
+from local_cloud.sagemaker.jobs.bayesian import BayesianSearch
 from local_cloud.sagemaker.jobs.search import GridSearch, RandomSearch
 
 KINDS = ("Integer", "Continuous")
@@ -69,7 +71,7 @@ def test_a_grid_is_every_combination_once() -> None:
     assert sorted((one["a"], one["b"]) for one in found) == [(a, b) for a in "123" for b in "123"]
 
 
-def _draws(seed: int | None, count: int = 200) -> list[dict[str, Any]]:
+def _bowl() -> list[ranges.Range]:
     given = {
         "IntegerParameterRanges": [{"Name": "n", "MinValue": "1", "MaxValue": "64", "ScalingType": "Linear"}],
         "ContinuousParameterRanges": [
@@ -77,7 +79,11 @@ def _draws(seed: int | None, count: int = 200) -> list[dict[str, Any]]:
         ],
         "CategoricalParameterRanges": [{"Name": "kind", "Values": ["a", "b"]}],
     }
-    search = RandomSearch(ranges.read(given, {}), seed)
+    return ranges.read(given, {})
+
+
+def _draws(seed: int | None, count: int = 200) -> list[dict[str, Any]]:
+    search = RandomSearch(_bowl(), seed)
     return [search.propose([]) or {} for _ in range(count)]
 
 
@@ -97,3 +103,33 @@ def test_a_combination_comes_again_only_when_all_were_there() -> None:
     given = {"CategoricalParameterRanges": [{"Name": "a", "Values": list("12345")}]}
     search = RandomSearch(ranges.read(given, {}), 3)
     assert len({str(search.propose([])) for _ in range(5)}) == 5
+
+
+def _best_of(search: BayesianSearch | RandomSearch, jobs: int) -> float:
+    """The least value that a search finds of a bowl with its middle at rate 1e-3, n 40 and kind b."""
+    results: list[tuple[ranges.Candidate, float]] = []
+    for _ in range(jobs):
+        proposed = search.propose(results) or {}
+        rate, n = math.log10(float(proposed["rate"])), int(proposed["n"])
+        loss = (rate + 3) ** 2 + ((n - 40) / 32) ** 2 + (proposed["kind"] != "b")
+        results.append((proposed, loss))
+    return min(loss for _, loss in results)
+
+
+def test_bayesian_search_needs_far_fewer_jobs_than_draws() -> None:
+    seeds = range(5)
+    model = [_best_of(BayesianSearch(_bowl(), seed), 24) for seed in seeds]
+    draws = [_best_of(RandomSearch(_bowl(), seed), 24) for seed in seeds]
+    assert max(model) < 0.02
+    assert statistics.fmean(model) < statistics.fmean(draws) / 5
+
+
+def test_bayesian_search_is_repeatable_and_never_proposes_what_runs() -> None:
+    first, second = BayesianSearch(_bowl(), 4), BayesianSearch(_bowl(), 4)
+    results: list[tuple[ranges.Candidate, float]] = []
+    for at in range(8):
+        proposed = first.propose(results) or {}
+        assert proposed == second.propose(results)
+        results.append((proposed, float(at)))
+    running = [tuple((first.propose(results) or {}).items()) for _ in range(4)]
+    assert len(set(running)) == 4

@@ -11,13 +11,15 @@ import pytest
 
 from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.errors import ServiceError
-from local_cloud.sagemaker.jobs import lifecycle, training_host
+from local_cloud.sagemaker.jobs import early_stopping, lifecycle, training_host
 
 from ..conftest import AccountContext
 from .requests import ROLE, Json, run_job
 
-SQUARE = """
+READ = """
 x=$(sed -n 's/.*"x": "\\([^"]*\\)".*/\\1/p' $SAGEMAKER_BASE_DIR/input/config/hyperparameters.json)
+"""
+SQUARE = """
 if [ "$x" = 3 ]; then echo "no value for 3" > $SAGEMAKER_BASE_DIR/output/failure; exit 1; fi
 echo "loss=$((x * x))"
 """
@@ -35,7 +37,7 @@ def trainer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
         command.chmod(0o755)
 
     monkeypatch.setattr(training_host, "venv_bin", lambda: tmp_path / "bin")
-    install(SQUARE)
+    install(READ + SQUARE)
     return install
 
 
@@ -208,7 +210,6 @@ def test_definitions_take_turns(ctx: AccountContext, trainer: Trainer) -> None:
         ),
         ({"Autotune": {"Mode": "Enabled"}}, "Autotune"),
         ({"Strategy": "Hyperband"}, "Strategy Hyperband"),
-        ({"TrainingJobEarlyStoppingType": "Auto"}, "EarlyStoppingType Auto"),
         ({"HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "f1"}}, "'f1' is not among"),
         ({"ResourceLimits": {"MaxParallelTrainingJobs": 1, "MaxNumberOfTrainingJobs": 5}}, "combinations"),
         ({"Strategy": "Random"}, "MaxNumberOfTrainingJobs"),
@@ -240,3 +241,40 @@ def test_an_ended_tuning_job_can_be_deleted(ctx: AccountContext, trainer: Traine
     operations.call(ctx, "DeleteHyperParameterTuningJob", {"HyperParameterTuningJobName": "tune"})
     assert operations.call(ctx, "ListHyperParameterTuningJobs", {})["HyperParameterTuningJobSummaries"] == []
     assert json.dumps(operations.call(ctx, "ListTrainingJobs", {}), default=str).count("tune-001-") == 2
+
+
+def test_hopeless_training_jobs_are_stopped_early(ctx: AccountContext, trainer: Trainer) -> None:
+    trainer(f"{READ} echo loss=$x; echo loss=$x; if [ $x -gt 4 ]; then sleep 600; fi")
+    request = tuning_request(["4", "9", "3"], parallel=1, TrainingJobEarlyStoppingType="Auto")
+    job = run_job(ctx, lifecycle.TUNING, request)
+    assert job["HyperParameterTuningJobStatus"] == "Completed", job
+    ended = {one["TunedHyperParameters"]["x"]: one["TrainingJobStatus"] for one in children(ctx)}
+    assert ended == {"4": "Completed", "9": "Stopped", "3": "Completed"}
+    assert job["TrainingJobStatusCounters"]["Stopped"] == 1
+    assert job["BestTrainingJob"]["TunedHyperParameters"] == {"x": "3"}
+
+
+@pytest.mark.parametrize(
+    ("mine", "ended", "expected"),
+    [
+        ([], [[1.0]], False),
+        ([2.0], [], False),
+        ([2.0], [[1.0, 0.5]], True),
+        ([0.9], [[1.0, 0.5]], False),
+        ([5.0, 0.7], [[1.0, 0.5], [0.9, 0.3]], True),  # averages 0.75 and 0.6: their median is 0.675
+        ([5.0, 0.67], [[1.0, 0.5], [0.9, 0.3]], False),
+    ],
+)
+def test_hopeless_is_worse_than_the_median_of_running_averages(
+    mine: list[float], ended: list[list[float]], expected: bool
+) -> None:
+    assert early_stopping.hopeless(mine, ended) is expected
+
+
+def test_training_jobs_keep_their_checkpoints_apart(ctx: AccountContext, trainer: Trainer) -> None:
+    trainer("mkdir -p $SAGEMAKER_BASE_DIR/checkpoints; touch $SAGEMAKER_BASE_DIR/checkpoints/$$; echo loss=1")
+    request = tuning_request(["1", "2"])
+    request["TrainingJobDefinition"]["CheckpointConfig"] = {"S3Uri": "s3://b/points/"}
+    run_job(ctx, lifecycle.TUNING, request)
+    folders = {key.split("/")[1] for _, key in ctx.stub.objects if key.startswith("points/")}
+    assert folders == {one["TrainingJobName"] for one in children(ctx)}
