@@ -157,3 +157,13 @@ def test_an_old_sample_that_comes_late_does_not_hide_the_new_ones(told: list[tup
     put("a", 9.0, seconds_ago=7200)
     assert state("a") == "ALARM"
     assert json.loads(cloudwatch._alarms["a"]["StateReasonData"])["recentDatapoints"] == [3.0]
+
+
+def test_old_points_are_not_counted_and_late_ones_are(told: list[tuple[str, str]]) -> None:
+    install()
+    put_alarm("a")
+    put("a", 3.0)
+    for _ in range(50):
+        put("a", 5.0, seconds_ago=3600)
+    assert json.loads(cloudwatch._alarms["a"]["StateReasonData"])["recentDatapoints"] == [3.0]
+    assert state("a") == "ALARM"
