@@ -61,7 +61,7 @@ class Policy:
 
     def steps(self, total: int) -> list[int]:
         """How many of a variant's `total` new instances take traffic after each step; the last is all."""
-        if self.kind == ALL_AT_ONCE or self.step is None:
+        if self.kind == ALL_AT_ONCE or self.step is None or not total:
             return [total]
         size = self.step.instances(total)
         if self.kind == CANARY:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from local_cloud.sagemaker.endpoints.artifacts import ModelContainer
-from local_cloud.sagemaker.endpoints.policy import Policy, Size, policy_of
+from local_cloud.sagemaker.endpoints.policy import Size, policy_of
 from local_cloud.sagemaker.endpoints.variants import VariantPlan
 from local_cloud.sagemaker.errors import ServiceError
 
@@ -110,4 +110,5 @@ def test_rolling_is_for_one_variant() -> None:
 def test_a_size_is_at_least_one_instance_and_at_most_all() -> None:
     assert [Size("CAPACITY_PERCENT", 10).instances(n) for n in (1, 9, 10, 25)] == [1, 1, 1, 2]
     assert Size("INSTANCE_COUNT", 9).instances(4) == 4
-    assert Policy().steps(0) == [0]
+    for config in (None, blue_green("LINEAR", LinearStepSize=size(25, "CAPACITY_PERCENT"))):
+        assert policy_of(config, [plan(4)]).steps(0) == [0]  # an asynchronous variant may have none
