@@ -18,6 +18,8 @@ from typing import Any
 import boto3
 import pytest
 
+from tests.conformance import shapes
+
 ACCOUNT, REGION = "123456789012", "us-east-1"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -31,13 +33,14 @@ class Cloud:
         self.url = f"http://127.0.0.1:{port}"
 
     def client(self, service: str) -> Any:
-        return boto3.client(
+        made = boto3.client(
             service,
             endpoint_url=self.url,
             region_name=REGION,
             aws_access_key_id=ACCOUNT,
             aws_secret_access_key="local",
         )
+        return shapes.watch(made) if service.startswith("sagemaker") else made
 
     def make_role(self, name: str) -> str:
         statement = {
