@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.integration.conftest import ACCOUNT, REGION, Cloud, until
 
@@ -119,11 +120,11 @@ def test_an_update_changes_in_place_what_it_can_and_replaces_the_rest(cloud: Clo
 
 def test_a_pipeline_that_cannot_run_rolls_the_stack_back(cloud: Cloud, deploy: Deploy) -> None:
     deploy("rolled", _template())
-    stack = deploy("rolled", _template(message="other", image="two", step_type="Callback"))
+    stack = deploy("rolled", _template(message="other", image="two", step_type="EMR"))
     assert stack["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     events = cloud.client("cloudformation").describe_stack_events(StackName="rolled")["StackEvents"]
     reasons = " ".join(one.get("ResourceStatusReason", "") for one in events)
-    assert "type 'Callback' is not supported" in reasons
+    assert "type 'EMR' is not supported" in reasons
     sagemaker = cloud.client("sagemaker")
     assert "other" not in sagemaker.describe_pipeline(PipelineName="stacked")["PipelineDefinition"]
     images = [
@@ -134,7 +135,7 @@ def test_a_pipeline_that_cannot_run_rolls_the_stack_back(cloud: Cloud, deploy: D
 
 
 def test_a_failed_create_leaves_nothing(cloud: Cloud, deploy: Deploy) -> None:
-    stack = deploy("failed", _template(step_type="Callback"))
+    stack = deploy("failed", _template(step_type="EMR"))
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     sagemaker = cloud.client("sagemaker")
     assert sagemaker.list_models(NameContains="failed-")["Models"] == []
@@ -194,3 +195,101 @@ def test_the_end_of_an_execution_reaches_a_queue_by_rule(cloud: Cloud, deploy: D
     event = json.loads(messages[0]["Body"])
     assert event["detail"]["pipelineExecutionArn"] == arn
     assert "Stop: no" in event["detail"]["failureReason"]
+
+
+def _kept(stage: str, note: str, status: str = "Draft") -> Template:
+    """Kinds that are records: a package and its group's policy, a card, an experiment and its lineage."""
+    statement = {"Effect": "Allow", "Principal": "*", "Action": "sagemaker:*", "Resource": "*", "Sid": note}
+    source = {"SourceUri": "s3://kept/data"}
+    resources = {
+        "Kept": _resource(
+            "ModelPackageGroup",
+            ModelPackageGroupName="kept",
+            ModelPackageGroupPolicy={"Version": "2012-10-17", "Statement": [statement]},
+        ),
+        "Package": {
+            **_resource(
+                "ModelPackage",
+                ModelPackageGroupName={"Fn::GetAtt": ["Kept", "ModelPackageGroupArn"]},
+                InferenceSpecification={
+                    "Containers": [{"Image": "one"}],
+                    "SupportedContentTypes": ["application/json"],
+                    "SupportedResponseMIMETypes": ["application/json"],
+                },
+                ModelApprovalStatus="Approved" if status == "Approved" else "PendingManualApproval",
+                CustomerMetadataProperties={stage: "yes"},
+            ),
+        },
+        "Card": _resource(
+            "ModelCard",
+            ModelCardName="kept",
+            ModelCardStatus=status,
+            Content={"model_overview": {"model_owner": note}},
+        ),
+        "Experiment": _resource("Experiment", ExperimentName="kept", Description=note),
+        "Component": _resource(
+            "TrialComponent", TrialComponentName="kept", Parameters={stage: {"StringValue": note}}
+        ),
+        "Data": _resource("Artifact", ArtifactType="DataSet", Source=source, Properties={stage: note}),
+        "Step": _resource("Action", ActionType="Step", ActionName="kept", Source=source, Description=note),
+        "Project": _resource("Context", ContextType="P", Source=source, Description=note, ContextName="kept"),
+    }
+    outputs = {name: {"Value": {"Ref": name}} for name in resources}
+    outputs["Version"] = {"Value": {"Fn::GetAtt": ["Card", "ModelCardVersion"]}}
+    return {"Resources": resources, "Outputs": outputs}
+
+
+def test_records_are_made_changed_in_place_and_deleted(cloud: Cloud, deploy: Deploy) -> None:
+    stack = deploy("kept", _kept("one", "first"))
+    assert stack["StackStatus"] == "CREATE_COMPLETE", stack.get("StackStatusReason")
+    before = _outputs(stack)
+    assert before["Package"] == f"{ARN}:model-package/kept/1"
+    assert (before["Card"], before["Version"]) == ("kept", "1")
+    assert before["Experiment"] == f"{ARN}:experiment/kept"
+    stack = deploy("kept", _kept("two", "second", "Approved"))
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", stack.get("StackStatusReason")
+    after = _outputs(stack)
+    assert {**after, "Version": "1"} == before
+    assert after["Version"] == "2"
+    sagemaker = cloud.client("sagemaker")
+    package = sagemaker.describe_model_package(ModelPackageName=after["Package"])
+    assert (package["ModelApprovalStatus"], package["CustomerMetadataProperties"]) == (
+        "Approved",
+        {"two": "yes"},
+    )
+    card = sagemaker.describe_model_card(ModelCardName="kept")
+    assert (card["ModelCardStatus"], json.loads(card["Content"])["model_overview"]["model_owner"]) == (
+        "Approved",
+        "second",
+    )
+    assert sagemaker.describe_experiment(ExperimentName="kept")["Description"] == "second"
+    component = sagemaker.describe_trial_component(TrialComponentName="kept")
+    assert component["Parameters"] == {"two": {"StringValue": "second"}}
+    assert sagemaker.describe_artifact(ArtifactArn=after["Data"])["Properties"] == {"two": "second"}
+    assert sagemaker.describe_context(ContextName="kept")["Description"] == "second"
+    policy = sagemaker.get_model_package_group_policy(ModelPackageGroupName="kept")["ResourcePolicy"]
+    assert json.loads(policy)["Statement"][0]["Sid"] == "second"
+    cloud.client("cloudformation").delete_stack(StackName="kept")
+    until(lambda: "kept" in _live_stacks(cloud), lambda there: not there)
+    found = sagemaker.list_model_package_groups(NameContains="kept")["ModelPackageGroupSummaryList"]
+    assert found == []
+    assert sagemaker.list_artifacts(SourceUri="s3://kept/data")["ArtifactSummaries"] == []
+
+
+def test_what_a_type_does_not_have_fails_its_stack_by_name(cloud: Cloud, deploy: Deploy) -> None:
+    template = {
+        "Resources": {"Group": _resource("ModelPackageGroup", ModelPackageGroupName="g", Colour="red")}
+    }
+    assert deploy("odd", template)["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = cloud.client("cloudformation").describe_stack_events(StackName="odd")["StackEvents"]
+    reasons = " ".join(one.get("ResourceStatusReason", "") for one in events)
+    assert "Encountered unsupported property Colour" in reasons
+
+
+def test_types_of_monitoring_are_refused_by_name(cloud: Cloud) -> None:
+    for kind in ("MonitoringSchedule", "DataQualityJobDefinition", "InferenceExperiment"):
+        template = {"Resources": {"Thing": _resource(kind)}}
+        with pytest.raises(ClientError, match=f"Unrecognized resource types: .AWS::SageMaker::{kind}"):
+            cloud.client("cloudformation").create_stack(
+                StackName="monitored", TemplateBody=json.dumps(template)
+            )
