@@ -146,6 +146,27 @@ def test_events_of_aws_sources_reach_the_targets_of_rules(
     ]
 
 
+def test_events_of_worker_threads_are_put_in_order_on_the_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[str, bool]] = []
+    loops: list[asyncio.AbstractEventLoop] = []
+
+    def put(given: dict[str, Any], allow_aws_source: bool = False) -> None:
+        entry = given["Entries"][0]
+        seen.append((entry["DetailType"], asyncio.get_running_loop() is loops[0]))
+
+    monkeypatch.setattr(eventbridge, "_put_events", put)
+
+    async def run() -> None:
+        loops.append(asyncio.get_running_loop())
+        sink = hooks.on_loop(loops[0])
+        for name in ("First", "Second"):
+            await asyncio.to_thread(sink, ACCOUNT, REGION, name, {}, [])
+        await asyncio.sleep(0)
+
+    asyncio.run(run())
+    assert seen == [("First", True), ("Second", True)]
+
+
 def test_targets_that_are_pipelines_start_them_and_others_go_on(
     invoked: list[tuple[dict[str, Any], dict[str, Any]]],
 ) -> None:
