@@ -100,14 +100,16 @@ def _only_asks(method: str, headers: dict[str, str], query: dict[str, list[str]]
 
 
 def _of_s3(method: str, path: str, headers: dict[str, str], query: dict[str, list[str]]) -> Focus:
-    modules = frozenset({"s3"})
-    if hooks.tables("s3")["_bucket_notifications"]:
+    modules, tables = frozenset({"s3"}), hooks.tables("s3")
+    if tables["_bucket_notifications"]:
         modules = everything().modules  # it may have told a queue, a topic, a bus or a function
-    bucket, _, key = unquote(path).lstrip("/").partition("/")
+    bucket, _, key = path.lstrip("/").partition("/")
     simple = bool(key) and method in ("PUT", "POST", "DELETE") and "delete" not in query
-    if not simple or not _LOOPBACK.fullmatch(headers.get("host", "")):
+    # What is no bucket may be the name of something in front of one: an access point, for example.
+    known = any(one[-1] == bucket for one in list(tables["_buckets"]))
+    if not simple or not known or not _LOOPBACK.fullmatch(headers.get("host", "")):
         return Focus(modules)
-    return Focus(modules, frozenset({(bucket, key)}), narrow=True)
+    return Focus(modules, frozenset({(bucket, key), (bucket, unquote(key))}), narrow=True)
 
 
 async def _fail(send: Any, error: Exception) -> None:
