@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local_cloud.sagemaker import resources
-from local_cloud.sagemaker.endpoints import routing, status
+from local_cloud.sagemaker.endpoints import routing, status, utilization
 from local_cloud.sagemaker.endpoints.alarms import Watch
 from local_cloud.sagemaker.endpoints.errors import DeploymentFailed, DeploymentStopped
 from local_cloud.sagemaker.endpoints.fleet import Fleet
@@ -127,6 +127,7 @@ def _take_over(live: Live, fleet: Fleet) -> None:
         variant.stage = variant.enabled = None
     live.route([routing.whole(fleet)])
     live.fleet, live.pending = fleet, None
+    utilization.of(live.ctx).start()
 
 
 def _scale(live: Live, fleet: Fleet, name: str) -> None:

@@ -115,6 +115,12 @@ def find(ctx: Context, name: str) -> Live | None:
         return _live.get(_key(ctx, name))
 
 
+def of_context(ctx: Context) -> list[Live]:
+    """The endpoints of an account and region."""
+    with _lock:
+        return [live for key, live in _live.items() if key[:3] == _key(ctx, "")[:3]]
+
+
 def make(ctx: Context, name: str) -> Live:
     """Return a new entry for an endpoint."""
     live = Live(ctx, name)

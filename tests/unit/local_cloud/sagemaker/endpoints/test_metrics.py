@@ -1,13 +1,18 @@
-"""Many latencies are sent as a few values that keep their number, sum and bounds."""
+"""Many latencies are sent as a few values that keep their statistics; instances tell how busy they are."""
 
 from __future__ import annotations
 
+import os
 import random
+import sys
 from collections import Counter
 
 import pytest
 
+from local_cloud.sagemaker.endpoints import utilization
 from local_cloud.sagemaker.endpoints.metrics import condensed
+
+from .conftest import Account, eventually, variant
 
 
 def test_few_values_stay_as_they_are() -> None:
@@ -30,3 +35,42 @@ def test_many_values_become_few_and_keep_their_statistics(seed: int) -> None:
         near = sorted(values)
         at = int(rank * len(values))
         assert near[at - 100] <= spread[at] <= near[at + 100]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_instances_tell_their_cpu_and_memory(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(utilization, "_EVERY_REAL_S", (0.02, 0.02))
+    account.model("one")
+    metrics = {"EnableEnhancedMetrics": True}
+    account.config("config", variant("one", instances=2), MetricsConfig=metrics)
+    assert account.endpoint("live", "config")["MetricsConfig"] == metrics
+
+    def told() -> dict[tuple[str, str], float]:
+        """(metric, instance or "") -> the greatest value, of all instances together or of one."""
+        found: dict[tuple[str, str], float] = {}
+        for datum in account.ctx.aws.metrics:
+            if datum["Unit"] == "Percent":
+                named = {one["Name"]: one["Value"] for one in datum["Dimensions"]}
+                assert (named["EndpointName"], named["VariantName"]) == ("live", "AllTraffic")
+                key = (datum["MetricName"], named.get("InstanceId", ""))
+                found[key] = max([found.get(key, 0.0), *datum["Values"]])
+        return found
+
+    hosts = ("", "AllTraffic-0", "AllTraffic-1")
+    wanted = {(metric, host) for metric in ("CPUUtilization", "MemoryUtilization") for host in hosts}
+    assert eventually(lambda: set(told()) == wanted)
+    assert all(0 < value < 100 for (metric, _), value in told().items() if metric == "MemoryUtilization")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_usage_of_a_process_grows_with_its_work() -> None:
+    before = utilization.usage(os.getpid())
+    assert before is not None
+    while True:
+        sum(range(100_000))
+        after = utilization.usage(os.getpid())
+        assert after is not None
+        if after.cpu_s > before.cpu_s:
+            break
+    assert after.memory > 2**20
+    assert utilization.usage(2**22 + 1) is None
