@@ -29,6 +29,7 @@ _MEMBERS = frozenset(
     {"Version", "Metadata", "Parameters", "PipelineExperimentConfig", "MlflowConfig", "Steps"}
 )
 _NAME = re.compile(r"[A-Za-z0-9\-_]{1,64}")
+_NOTEBOOK = "SM_JOB_DEF_VERSION"  # the variable by which a notebook job tells its image what it is
 _COMMON = frozenset({"Name", "Type", "Arguments", "DependsOn", "DisplayName", "Description", "CacheConfig"})
 _OF_TYPE = {
     "Processing": {"PropertyFiles", "RetryPolicies"},
@@ -165,6 +166,8 @@ def _own_arguments(name: str, type_: str, arguments: dict[str, Any]) -> dict[str
         raise DefinitionError("a Fail step needs ErrorMessage")
     if type_ == "Cleanup":
         housekeeping.check(arguments)
+    if type_ == "Training" and _NOTEBOOK in (arguments.get("Environment") or {}):
+        raise DefinitionError("it runs a notebook job, which is not supported: the image for it is not here")
     return arguments
 
 

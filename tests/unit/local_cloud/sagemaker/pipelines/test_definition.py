@@ -6,8 +6,19 @@ import pytest
 
 from local_cloud.sagemaker.pipelines.definition import Branch, parse
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
+from local_cloud.sagemaker.pipelines.steptypes import REFUSED, SUPPORTED
 
-from .documents import FUNCTION, condition, document, equals, fail, lambda_step, parameter, processing
+from .documents import (
+    FUNCTION,
+    condition,
+    document,
+    equals,
+    fail,
+    lambda_step,
+    parameter,
+    processing,
+    step,
+)
 
 READ_A = {"Environment": {"X": {"Get": "Steps.A.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"}}}
 
@@ -53,6 +64,22 @@ def test_branches_nest() -> None:
         (
             document({"Name": "A", "Type": "EMR", "Arguments": {}}),
             "step 'A': type 'EMR' is not supported: Amazon EMR is not here",
+        ),
+        (document(step("A", "Job", {})), "type 'Job' is not supported: the serverless jobs of CreateJob"),
+        (document(step("A", "QualityCheck", {})), "'QualityCheck' is not supported: the Model Monitor"),
+        (document(step("A", "Sleep", {})), "'Sleep' is not supported: there is no such type; supported: "),
+        (
+            document(step("A", "Training", {"Environment": {"SM_JOB_DEF_VERSION": "1.0"}})),
+            "step 'A': it runs a notebook job, which is not supported",
+        ),
+        (document(processing("A b")), "step 'A b': a Name is 1 to 64 letters"),
+        (document(processing("A", Colour="red")), "step 'A': a Processing step has no member Colour"),
+        (document(processing("A", DependsOn=[{"Step": "B", "Trigger": "Late"}])), "got 'Late'"),
+        (document({**step("A", "Fail", {"ErrorMessage": ""}), "Arguments": None}), "step 'A': it needs Arg"),
+        (json.dumps({"Version": "2020-12-01", "Steps": [fail("A", "")], "Colour": 1}), "no member Colour"),
+        (
+            json.dumps({"Version": "2020-12-01", "Steps": [fail("A", "")], "MlflowConfig": {}}),
+            "MlflowConfig is not supported",
         ),
         (document({"Name": "A", "Type": "Lambda", "Arguments": {}}), "step 'A': FunctionArn must be the ARN"),
         (document(lambda_step("A", FunctionArn={"Get": "Parameters.F"})), "step 'A': FunctionArn must be"),
@@ -110,3 +137,12 @@ def test_what_cannot_run_is_named(text: str, named: str) -> None:
     with pytest.raises(DefinitionError) as caught:
         parse(text)
     assert named in str(caught.value)
+
+
+def test_every_type_of_the_sdk_runs_or_is_refused_with_a_reason() -> None:
+    """The step types of sagemaker 3.27 (StepTypeEnum): importing it takes too long here."""
+    types = """Condition Model Processing RegisterModel Training Transform Callback Tuning Lambda QualityCheck
+        ClarifyCheck EMR EMRServerless Fail AutoML EndpointConfig Endpoint InferenceComponent Lineage Job
+        Cleanup ForEach"""
+    assert set(types.split()) <= set(SUPPORTED) | set(REFUSED)
+    assert not set(SUPPORTED) & set(REFUSED)
