@@ -227,3 +227,49 @@ def test_endpoints_come_back_after_a_kill(tmp_path: Path) -> None:
         assert answer["Body"].read() == b"one"
     finally:
         launcher.stop(home)
+
+
+def test_alarms_are_read_as_the_role_of_the_model(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    tenant = started(home, Options(auth=True, speed=SPEED))
+    try:
+        tenant.s3.put_object(Bucket=BUCKET, Key="any/model.tar.gz", Body=archive({}, INFERENCE))
+        iam = tenant.client("iam")
+        trust = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sagemaker.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+        }
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        iam.create_role(RoleName="endpoint", AssumeRolePolicyDocument=document)
+
+        def grant(*actions: str) -> None:
+            statement = {"Effect": "Allow", "Action": actions, "Resource": "*"}
+            iam.put_role_policy(
+                RoleName="endpoint",
+                PolicyName="own",
+                PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+            )
+
+        tenant.client("cloudwatch").put_metric_alarm(
+            AlarmName="quiet",
+            Namespace="AWS/SageMaker",
+            MetricName="Invocations",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1.0,
+            ComparisonOperator="GreaterThanThreshold",
+        )
+        grant("s3:GetObject")
+        tenant.sagemaker.create_endpoint(EndpointName="live", EndpointConfigName=config(tenant, "a1", "one"))
+        assert tenant.in_service("live")["EndpointStatus"] == "InService"
+        update = {"EndpointName": "live", "EndpointConfigName": config(tenant, "a2", "two")}
+        watched = {"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "quiet"}]}}
+        with pytest.raises(ClientError, match="cloudwatch:DescribeAlarms"):
+            tenant.sagemaker.update_endpoint(**update, DeploymentConfig=watched)
+        grant("s3:GetObject", "cloudwatch:DescribeAlarms")
+        tenant.sagemaker.update_endpoint(**update, DeploymentConfig=watched)
+        assert tenant.in_service("live")["EndpointConfigName"] == "a2"
+    finally:
+        launcher.stop(home)
