@@ -119,7 +119,7 @@ def configure_environment(settings: Settings) -> None:
 
 def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper | None = None) -> Service:
     """Put the SageMaker service, its resource types and event targets into the emulator."""
-    from local_cloud import hooks_alarms, hooks_permissions, hooks_requests, permissions
+    from local_cloud import cloudwatch_types, hooks_alarms, hooks_permissions, hooks_requests, permissions
     from local_cloud import ministack_hooks as hooks
     from local_cloud.autoscaling import service as autoscaling
     from local_cloud.sagemaker.context import Contexts
@@ -148,6 +148,7 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper
     cloudformation.register(contexts)
     hooks.register_pipeline_targets(events.pipeline_starter(contexts))
     hooks.put_query_results_in_place()
+    cloudwatch_types.register(contexts)
     autoscaling.register(contexts, hooks_permissions.judge if authority is not None else None)
     hooks_alarms.install(Clock(settings.options.speed), loop)
     return service

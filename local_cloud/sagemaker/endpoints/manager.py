@@ -6,7 +6,7 @@ from typing import Any
 
 from local_cloud.sagemaker import listing, resources
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.endpoints import changes, status
+from local_cloud.sagemaker.endpoints import changes, scaled, status
 from local_cloud.sagemaker.endpoints import live as lives
 from local_cloud.sagemaker.endpoints.alarms import Watch
 from local_cloud.sagemaker.endpoints.changes import KIND, MIXED
@@ -52,6 +52,7 @@ def update(ctx: Context, params: Params) -> Params:
     plans = plans_of(ctx, config, kept)
     policy = policy_of(given, plans)
     _check_names(live, plans, policy)
+    scaled.check_kept(ctx, name, live.fleet.record if live.fleet else {}, config)
     watch = Watch(ctx, policy.alarms, next((plan.model.role for plan in plans), None))
     watch.check_existence()
     with ctx.store.lock:
