@@ -210,6 +210,73 @@ def test_deployment_stages_are_events_and_the_answer_can_be_a_stream(tenant: Ten
     tenant.sagemaker.delete_endpoint(EndpointName="told")
 
 
+def stack_template(version: str) -> str:
+    """Return a template of an endpoint that an alarm guards; neither model nor configuration has a name."""
+    container = {
+        "Image": "image:1",
+        "ModelDataUrl": f"s3://{BUCKET}/any/model.tar.gz",
+        "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "MODEL_VERSION": version},
+    }
+    variant = {
+        "VariantName": "AllTraffic",
+        "ModelName": {"Fn::GetAtt": ["Model", "ModelName"]},
+        "InstanceType": "ml.m5.large",
+        "InitialInstanceCount": 2,
+        "InitialVariantWeight": 1,
+    }
+    dimensions = {"EndpointName": "stack-guarded", "VariantName": "AllTraffic"}
+    alarm = {
+        "AlarmName": "stack-errors",
+        "Namespace": "AWS/SageMaker",
+        "MetricName": "Invocation5XXErrors",
+        "Dimensions": [{"Name": name, "Value": value} for name, value in dimensions.items()],
+        "Statistic": "Sum",
+        "Period": 600,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+    }
+    endpoint = {
+        "EndpointName": "stack-guarded",
+        "EndpointConfigName": {"Fn::GetAtt": ["Config", "EndpointConfigName"]},
+        "DeploymentConfig": canary(3600, "stack-errors"),
+    }
+    resources = {
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": alarm},
+        "Model": {
+            "Type": "AWS::SageMaker::Model",
+            "Properties": {"PrimaryContainer": container, "ExecutionRoleArn": ROLE},
+        },
+        "Config": {
+            "Type": "AWS::SageMaker::EndpointConfig",
+            "Properties": {"ProductionVariants": [variant]},
+        },
+        "Endpoint": {"Type": "AWS::SageMaker::Endpoint", "DependsOn": "Alarm", "Properties": endpoint},
+    }
+    return json.dumps({"Resources": resources})
+
+
+def test_stack_whose_alarm_goes_off_rolls_back(tenant: Tenant) -> None:
+    cloudformation = tenant.client("cloudformation")
+
+    def status() -> str:
+        return str(cloudformation.describe_stacks(StackName="guarded")["Stacks"][0]["StackStatus"])
+
+    cloudformation.create_stack(StackName="guarded", TemplateBody=stack_template("one"))
+    assert eventually(lambda: status() == "CREATE_COMPLETE"), status()
+    with Load(tenant, "stack-guarded"):
+        cloudformation.update_stack(StackName="guarded", TemplateBody=stack_template("broken"))
+        assert eventually(lambda: status().startswith("UPDATE_ROLLBACK_"))
+        assert eventually(lambda: not status().endswith("_IN_PROGRESS"))
+    assert status() == "UPDATE_ROLLBACK_COMPLETE"
+    events = cloudformation.describe_stack_events(StackName="guarded")["StackEvents"]
+    failed = [one["ResourceStatusReason"] for one in events if one["ResourceStatus"] == "UPDATE_FAILED"]
+    assert any("stack-errors" in reason for reason in failed), failed
+    cloudformation.delete_stack(StackName="guarded")
+    assert eventually(lambda: not tenant.sagemaker.list_endpoints(NameContains="stack-")["Endpoints"])
+
+
 def test_endpoints_come_back_after_a_kill(tmp_path: Path) -> None:
     options = Options(state=tmp_path / "state")
     home = tmp_path / "home"

@@ -52,7 +52,7 @@ class Handler:
         self._check_known(physical_id, new)
         key = self._key(self._get(ctx, physical_id))
         changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
-        if changed - {"Tags"}:
+        if changed - {"Tags"} and not self._is_back(ctx, key, new):
             self._update(ctx, key, old, new, changed - {"Tags"})
             self._settle(ctx, key, new)
         if "Tags" in changed:
@@ -60,6 +60,17 @@ class Handler:
             resources.remove_tags(ctx, arn, [tag["Key"] for tag in old.get("Tags", [])])
             resources.set_tags(ctx, arn, new.get("Tags", []))
         return self._identity(ctx, key)
+
+    def _is_back(self, ctx: Context, key: str, new: Properties) -> bool:
+        """Whether an endpoint has rolled itself back to what its stack rolls back to.
+
+        Another deployment would change nothing, and would be rolled back by an alarm that is still on.
+        """
+        if self._type.kind != "Endpoint":
+            return False
+        record = self._get(ctx, key)
+        same = record["EndpointConfigName"] == new.get("EndpointConfigName")
+        return same and record["EndpointStatus"] == "InService" and bool(record.get("FailureReason"))
 
     def delete(self, physical_id: str, properties: Properties) -> None:
         """Delete the resource; one that is gone already counts as deleted."""
