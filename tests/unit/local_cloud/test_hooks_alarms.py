@@ -42,7 +42,7 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     )
     with responses.request_scope(ACCOUNT, REGION):
         yield seen
-        for table in (cloudwatch._metrics, cloudwatch._alarms):
+        for table in (cloudwatch._metrics, cloudwatch._alarms, cloudwatch._composite_alarms):
             for key in list(table):
                 del table[key]
 
@@ -167,3 +167,15 @@ def test_old_points_are_not_counted_and_late_ones_are(told: list[tuple[str, str]
         put("a", 5.0, seconds_ago=3600)
     assert json.loads(cloudwatch._alarms["a"]["StateReasonData"])["recentDatapoints"] == [3.0]
     assert state("a") == "ALARM"
+
+
+def test_a_composite_alarm_follows_its_alarms(told: list[tuple[str, str]]) -> None:
+    install()
+    put_alarm("a"), put_alarm("b")
+    rule = {"AlarmName": "both", "AlarmRule": "ALARM(a) AND ALARM(b)"}
+    cloudwatch._put_composite_alarm({}, rule, False, is_json=True)
+    put("a", 3.0)
+    assert cloudwatch._composite_alarms["both"]["StateValue"] == "OK"
+    put("b", 3.0)
+    assert cloudwatch._composite_alarms["both"]["StateValue"] == "ALARM"
+    assert told[-1] == ("both", "ALARM")
