@@ -19,6 +19,18 @@ _KEPT = {
 _STATUS = {"FeatureGroup": "FeatureGroupStatus"}
 _VERB = re.compile(r"(Create|Describe|Update|Delete|List)([A-Z]\w+)")
 _WHERE = "GET /_local_cloud/coverage lists what it does"
+# Why, for the areas that people ask for most; the first pattern found in the name of an operation.
+_REASONS = {
+    r"Monitoring|QualityJob|BiasJob|ExplainabilityJob": "Model Monitor and Clarify are not part of it",
+    r"InferenceComponent": "endpoints here serve models, not inference components",
+    r"ModelCardExportJob": "it makes no PDF files",
+    r"Label|Workteam|Workforce|HumanTask|FlowDefinition": "labelling and human review are not part of it",
+    r"Domain|UserProfile|Space|App|Notebook|Studio": "Studio and notebooks are not part of it",
+    r"Mlflow": "it runs no MLflow servers",
+    r"Cluster|ComputeQuota": "HyperPod is not part of it",
+    r"AutoML": "AutoML is not part of it",
+    r"Algorithm": "images are not run, so there are no algorithms of the Marketplace",
+}
 
 
 def keeps(name: str) -> bool:
@@ -37,7 +49,8 @@ def generic(ctx: Context, name: str, params: Params) -> Params:
         UnsupportedOperation, when the operation is more than a record here.
     """
     if not keeps(name):
-        raise unsupported(name)
+        why = next((reason for pattern, reason in _REASONS.items() if re.search(pattern, name)), "")
+        raise unsupported(name, why)
     verb, kind = _parts(name)
     if verb == "List":
         records = ctx.store.list(kind)

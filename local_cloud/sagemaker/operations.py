@@ -39,21 +39,25 @@ class Response:
 
 Route = Callable[[Context, Request], Response]
 _OPERATIONS: dict[str, Operation] = {}
+_REFUSING: set[str] = set()
 _ROUTES: list[tuple[str, re.Pattern[str], Route]] = []
 _FALLBACK: list[Fallback] = []
 
 
-def operation(name: str) -> Callable[[Operation], Operation]:
+def operation(name: str, *, refuses: bool = False) -> Callable[[Operation], Operation]:
     """Register the function that serves a SageMaker operation such as ``CreateEndpoint``.
 
     It gets a `Context` and parameters already checked against the service model (timestamps as datetime),
-    and returns the members of the output shape (others are dropped on the wire).
+    and returns the members of the output shape (others are dropped on the wire). One that `refuses`
+    only says why the operation is not served.
     """
     if name not in model.operation_names():
         raise ValueError(f"SageMaker has no operation {name}")
 
     def register(function: Operation) -> Operation:
         _OPERATIONS[name] = function
+        if refuses:
+            _REFUSING.add(name)
         return function
 
     return register
@@ -76,8 +80,8 @@ def fallback(function: Fallback) -> Fallback:
 
 
 def registered() -> frozenset[str]:
-    """The names of the operations that have code of their own."""
-    return frozenset(_OPERATIONS)
+    """The names of the operations that code of their own serves."""
+    return frozenset(_OPERATIONS) - _REFUSING
 
 
 def call(ctx: Context, name: str, params: Params) -> Params:

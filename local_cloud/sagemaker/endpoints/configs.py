@@ -18,11 +18,6 @@ _REFUSED = {
     "InstancePools": "instance pools",
     "CoreDumpConfig": "core dumps",
 }
-_COMPONENTS = (
-    "CreateInferenceComponent",
-    "UpdateInferenceComponent",
-    "UpdateInferenceComponentRuntimeConfig",
-)
 
 
 @operation("CreateEndpointConfig")
@@ -84,13 +79,3 @@ def _check(variant: dict[str, Any]) -> None:
 
 def _unsupported(member: str, what: str) -> ServiceError:
     return ServiceError("UnsupportedOperation", f"The local cloud does not serve {what} ({member}).")
-
-
-def _refuse(name: str) -> None:
-    @operation(name)
-    def refuse(ctx: Context, params: Params) -> Params:
-        raise ServiceError("UnsupportedOperation", f"The local cloud does not serve {name}.")
-
-
-for _name in _COMPONENTS:
-    _refuse(_name)

@@ -69,7 +69,7 @@ def _passes(record: Record, params: Params) -> bool:
     return (not pool or record.get("WarmPoolStatus", {}).get("Status") == pool) and not plan
 
 
-@operation("UpdateTrainingJob")
+@operation("UpdateTrainingJob", refuses=True)
 def update_training_job(ctx: Context, params: Params) -> Params:
     """Refuse it: profiling, remote debugging and warm pools are what it changes, and none of them is here."""
     resources.get(ctx, lifecycle.TRAINING.name, params["TrainingJobName"])
