@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +29,7 @@ _CONFIG = Config(
     retries={"max_attempts": 3, "mode": "standard"},
     max_pool_connections=32,
 )
+_session_lock = threading.Lock()
 _SECRET = "local"  # noqa: S105 - any secret passes on loopback
 
 
@@ -165,8 +167,9 @@ class Context:
         return f"arn:aws:sagemaker:{self.region}:{self.account}:{resource}"
 
     def _make(self, service: str, keys: dict[str, Any], config: Config = _CONFIG) -> Any:
-        session: Any = boto3.Session(region_name=self.region, **keys)
-        return session.client(service, endpoint_url=self.endpoint_url, config=config)
+        with _session_lock:  # a session is not made for several threads at once
+            session = _session(self.region)
+            return session.client(service, endpoint_url=self.endpoint_url, config=config, **keys)
 
     def _own_keys(self) -> dict[str, str]:
         return {"aws_access_key_id": self.account, "aws_secret_access_key": _SECRET}
@@ -219,6 +222,12 @@ class Contexts:
                 made.store = Store(journal)
                 self._contexts[key] = made
             return self._contexts[key]
+
+
+@functools.cache
+def _session(region: str) -> Any:
+    """One session for all clients: each of its own would read the service's model from disk again."""
+    return boto3.Session(region_name=region)
 
 
 def now() -> datetime:
