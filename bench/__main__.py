@@ -20,6 +20,7 @@ NAMES = (
     "endpoint_router",
     "kills",
     "grants",
+    "cloud_overhead",
 )
 
 

@@ -17,7 +17,7 @@ COMMON_ERRORS = {"ValidationException", "AccessDeniedException", "ThrottlingExce
 # Members that the model requires and the service leaves out. A version of a group has no name of its own: the
 # public SDK takes the ARN where there is none.
 LEFT_OUT = {"DescribeModelPackageOutput": {"ModelPackageName"}}
-# Values that the public SDK documents and the pinned model does not have yet (StepDependency of sagemaker 3.27).
+# Values that the public SDK documents and the pinned model lacks (StepDependency of sagemaker 3.27).
 NEWER = {"PipelineExecutionStatus": {"CompletedWithFailures"}}
 # What this cloud answers for an operation that it does not serve.
 REFUSED = "UnsupportedOperation"
