@@ -17,7 +17,8 @@ from local_cloud.sagemaker.endpoints.variants import Variant, VariantPlan
 from local_cloud.sagemaker.endpoints.worker import Worker
 from local_cloud.sagemaker.jobs.container import Container
 
-DRAIN_S = 30.0
+# An instance that leaves is given as long as a request may take: in real time, or of an asynchronous endpoint.
+DRAIN_S, ASYNC_DRAIN_S = 65.0, 3600.0
 
 
 class Fleet:
@@ -48,6 +49,7 @@ class Fleet:
         self.record = record
         self.config: str = record["EndpointConfigName"]
         capture = record.get("DataCaptureConfig")
+        self._drain_s = ASYNC_DRAIN_S if "AsyncInferenceConfig" in record else DRAIN_S
         self.captures: bool = bool(capture and capture.get("EnableCapture", True))
         self._ctx = ctx
         self._endpoint = endpoint
@@ -122,14 +124,14 @@ class Fleet:
 
     def shrink(self, name: str, count: int) -> None:
         """End the newest instances of a variant, once they have answered the requests they have."""
-        _retire(self.variants[name].drop(count), DRAIN_S)
+        _retire(self.variants[name].drop(count), self._drain_s)
 
-    def retire(self, drain_s: float = DRAIN_S, *, keep_files: bool = False) -> None:
+    def retire(self, drain_s: float | None = None, *, keep_files: bool = False) -> None:
         """Let the requests in flight finish, end all model servers and remove their files."""
         with self._lock:
             self._ending = True
             started = list(self._started)
-        _retire(started, drain_s)
+        _retire(started, self._drain_s if drain_s is None else drain_s)
         for variant in self.variants.values():
             for tail in variant.tails:
                 tail.close()
