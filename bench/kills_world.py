@@ -66,12 +66,13 @@ class World:
 
     def client(self, service: str) -> Any:
         """A client of the cloud."""
-        if service not in self._clients:
+        where = f"{service} {self.cloud.endpoint_url}"  # another port if somebody has taken ours meanwhile
+        if where not in self._clients:
             session = boto3.Session(self.cloud.account, "local", region_name=self.cloud.region)
-            self._clients[service] = session.client(
+            self._clients[where] = session.client(
                 service, endpoint_url=self.cloud.endpoint_url, config=_QUICK
             )
-        return self._clients[service]
+        return self._clients[where]
 
     def furnish(self) -> None:
         """Make what the work needs: bucket, pipeline, endpoint, feature group, topic and queue."""

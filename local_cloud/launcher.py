@@ -30,6 +30,7 @@ STATE_FILE = "cloud.json"
 LOG_FILE = "server.log"
 START_TIMEOUT_S = 60.0
 STOP_GRACE_S = 20.0
+RELEASE_S = 2.0
 DEFAULT = Options()
 _ROOT = Path(__file__).resolve().parents[1]
 _POLL_S = 0.05
@@ -110,7 +111,7 @@ def start(home: Path, port: int = PORT, options: Options = DEFAULT) -> Cloud:
         running = find(home)
         if running is not None:
             return running
-        cloud = _start(home, free_port(port), options)
+        cloud = _start(home, _port(home, port), options)
         _write_state(home, cloud)
         return cloud
 
@@ -131,7 +132,7 @@ def run(home: Path, port: int = PORT, options: Options = DEFAULT) -> int:
             raise LaunchError(
                 f"a local cloud already runs for {home} at {running.endpoint_url}; stop it first"
             )
-        port = free_port(port)
+        port = _port(home, port)
         command = _command(home, port, options)
         server = children.spawn(command, env=os.environ, cwd=_ROOT, stdout=sys.stdout.fileno())
         with _ending(server):
@@ -181,6 +182,15 @@ def _start(home: Path, port: int, options: Options, tries: int = 3) -> Cloud:
             return _start(home, another, options, tries - 1)
         raise
     return cloud
+
+
+def _port(home: Path, wished: int) -> int:
+    """The wished port, or a free one; that of the home's dead server is free in a moment."""
+    before = last(home)
+    deadline = time.monotonic() + (RELEASE_S if before and before.port == wished else 0.0)
+    while (port := free_port(wished)) != wished and time.monotonic() < deadline:
+        time.sleep(_POLL_S)
+    return port
 
 
 def last(home: Path) -> Cloud | None:

@@ -5,16 +5,20 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import time
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from local_cloud import processes
 
 MARKER = ".local-cloud-state"
 LOCK = "lock"
 DATABASE = "state.db"
 BODIES = "bodies"
 _MARKER_TEXT = "The local cloud keeps its state in this folder. `python -m local_cloud reset` empties it.\n"
+_RELEASE_S, _POLL_S = 5.0, 0.02
 _FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm")
 
 
@@ -112,15 +116,16 @@ def size(folder: Path) -> int:
 def _locked(folder: Path) -> IO[str]:
     lock = (folder / LOCK).open("a+")
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        holder = lock.read().strip() or "unknown"
-        lock.close()
-        raise StateError(
-            f"{folder} is in use by another local cloud (process {holder}): "
-            "stop that one, or give another --state"
-        ) from None
+        deadline = time.monotonic() + _RELEASE_S
+        while not _try(lock):
+            holder = _holder(lock)
+            # The threads of a killed server end one after the other, and the last lets go.
+            if time.monotonic() > deadline or processes.find(holder) is not None:
+                raise StateError(
+                    f"{folder} is in use by another local cloud (process {holder}): "
+                    "stop that one, or give another --state"
+                )
+            time.sleep(_POLL_S)
     except BaseException:
         lock.close()
         raise
@@ -128,3 +133,17 @@ def _locked(folder: Path) -> IO[str]:
     lock.write(f"{os.getpid()}\n")
     lock.flush()
     return lock
+
+
+def _try(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _holder(lock: IO[str]) -> int:
+    lock.seek(0)
+    text = lock.read().strip()
+    return int(text) if text.isdigit() else 0
