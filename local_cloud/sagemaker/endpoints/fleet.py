@@ -17,7 +17,7 @@ from local_cloud.sagemaker.endpoints.variants import Variant, VariantPlan
 from local_cloud.sagemaker.endpoints.worker import Worker
 from local_cloud.sagemaker.jobs.container import Container
 
-# An instance that leaves is given as long as a request may take: in real time, or of an asynchronous endpoint.
+# An instance that leaves is given as long as a request may take, at once or of an asynchronous endpoint.
 DRAIN_S, ASYNC_DRAIN_S = 65.0, 3600.0
 
 
