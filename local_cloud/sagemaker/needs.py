@@ -33,6 +33,7 @@ _MEMBERS = {
     "BatchDescribeModelPackage": ("ModelPackageArnList",),
     "DeleteAssociation": ("SourceArn", "DestinationArn"),
     "DeleteTags": ("ResourceArn",),
+    "DescribeFeatureMetadata": ("FeatureGroupName",),
     "DescribePipelineDefinitionForExecution": ("PipelineExecutionArn",),
     "DisassociateTrialComponent": ("TrialComponentName", "TrialName"),
     "ListModelPackages": ("ModelPackageGroupName",),
@@ -43,7 +44,11 @@ _MEMBERS = {
     "ListTags": ("ResourceArn",),
     "ListTrainingJobsForHyperParameterTuningJob": ("HyperParameterTuningJobName",),
     "StartPipelineExecution": ("PipelineName",),
+    "UpdateArtifact": ("ArtifactArn",),
+    "UpdateFeatureMetadata": ("FeatureGroupName",),
+    "UpdateMonitoringAlert": ("MonitoringScheduleName",),
 }
+_DEFINITION = "JobDefinition"
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,9 @@ def needs_of(ctx: Context, operation: str, params: Params) -> Iterator[Need]:
         if operation.startswith("Create") and params.get("Tags") and resource == found[0]:
             yield Need("sagemaker:AddTags", resource, conditions)
     yield from _needs_of_keys(ctx, operation, params)
+    if operation == "CreateModelPackage":  # the service looks whether the models are there
+        for uri in sorted(set(_members(params, frozenset({"ModelDataUrl"})))):
+            yield Need("s3:GetObject", f"arn:aws:s3:::{uri.removeprefix('s3://')}")
     if operation.startswith(("Create", "Update")):
         for role in sorted(set(_members(params, _ROLES))):
             yield Need("iam:PassRole", role, {"iam:PassedToService": SERVICE})
@@ -130,6 +138,11 @@ def _resources(ctx: Context, operation: str, params: Params) -> list[str]:
         group = resources.find(ctx, "ModelPackageGroup", str(params["ModelPackageGroupName"]))
         name = group["ModelPackageGroupName"] if group else params["ModelPackageGroupName"]
         return [ctx.arn(f"model-package/{str(name).lower()}/*")]
+    if operation == "CreateArtifact":  # the service makes up its id
+        return [ctx.arn("artifact/*")]
+    if operation.endswith(_DEFINITION):
+        kind = re.sub(r"^[A-Z][a-z]+", "", operation)
+        return [_arn(ctx, kind, str(params.get("JobDefinitionName", "")))]
     found = [
         _arn(ctx, _kind(member), value)
         for member in _members_of(operation)
