@@ -37,9 +37,12 @@ def create(ctx: Context, kind: str, name: str, record: Record) -> Record:
     arn, at = arn_of(ctx, kind, name), now()
     tags = record.pop("Tags", [])
     full = {f"{kind}Arn": arn, "CreationTime": at, "LastModifiedTime": at, **record}
-    if not ctx.store.add(kind, name, full):
-        raise already_exists(kind, name, arn)
-    set_tags(ctx, arn, tags, replace=True)
+    with ctx.store.lock:
+        # Names that differ only in case have one ARN; whatever exists has tags, if only none: no search without.
+        taken = ctx.store.find(TAGS, arn) is not None and find(ctx, kind, name) is not None
+        if taken or not ctx.store.add(kind, name, full):
+            raise already_exists(kind, name, arn)
+        set_tags(ctx, arn, tags, replace=True)
     return full
 
 
@@ -81,7 +84,7 @@ def set_tags(ctx: Context, arn: str, tags: list[dict[str, str]], *, replace: boo
     Raises
     ------
     ServiceError
-        More than 50 tags, or a reserved key.
+        More than 50 tags.
     """
     with ctx.store.lock:
         kept = {} if replace else (ctx.store.find(TAGS, arn) or {}).get("Tags", {})
@@ -100,7 +103,6 @@ def remove_tags(ctx: Context, arn: str, keys: list[str]) -> None:
 
 def exists(ctx: Context, arn: str) -> bool:
     """Whether any resource of this account and region has the ARN."""
-
     if ctx.store.find(TAGS, arn) is not None:
         return True
 

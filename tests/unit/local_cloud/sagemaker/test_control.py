@@ -61,6 +61,36 @@ def test_errors_carry_the_code_of_the_service(
     assert caught.value.code == code
 
 
+def test_names_that_differ_in_case_are_one(ctx: Context) -> None:
+    _models(ctx, "Big-Model")
+    with pytest.raises(ServiceError, match="already existing model"):
+        _models(ctx, "big-model")
+    _call(ctx, "DeleteModel", ModelName="big-model")
+    _models(ctx, "big-model")
+    assert [one["ModelName"] for one in _call(ctx, "ListModels")["Models"]] == ["big-model"]
+
+
+@pytest.mark.parametrize(
+    ("params", "reason"),
+    [
+        ({}, "exactly one of PrimaryContainer and Containers"),
+        ({"PrimaryContainer": {"Image": "i"}, "Containers": [{"Image": "i"}]}, "exactly one"),
+        ({"PrimaryContainer": {"Image": "i", "ModelPackageName": "p"}}, "exactly one of Image"),
+        ({"PrimaryContainer": {"ModelPackageName": "group/4"}}, "group/4"),
+    ],
+)
+def test_a_model_has_containers_of_what_exists(ctx: Context, params: dict[str, Any], reason: str) -> None:
+    with pytest.raises(ServiceError, match=reason):
+        _call(ctx, "CreateModel", ModelName="m", ExecutionRoleArn=ROLE, **params)
+
+
+def test_models_are_announced(ctx: Context, events: list[Any]) -> None:
+    _models(ctx, "m")
+    _call(ctx, "DeleteModel", ModelName="m")
+    assert [kind for kind, _ in events] == ["SageMaker Model State Change"] * 2
+    assert events[0][1]["ModelName"] == "m"
+
+
 def test_lists_come_in_pages(ctx: Context) -> None:
     _models(ctx, "a", "b", "c", "d", "e")
     pages, token = [], {}
