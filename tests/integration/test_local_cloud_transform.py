@@ -89,7 +89,7 @@ def test_rows_of_several_objects_come_back_in_order_beside_their_input(cloud: Cl
         cloud,
         "rows",
         {"SplitType": "Line", "ContentType": "text/csv"},
-        target={"Accept": "text/csv"},
+        target={"Accept": "text/csv", "KmsKeyId": "alias/outputs"},
         instances=2,
         MaxConcurrentTransforms=4,
         BatchStrategy="SingleRecord",
@@ -99,6 +99,8 @@ def test_rows_of_several_objects_come_back_in_order_beside_their_input(cloud: Cl
     assert job["TransformJobStatus"] == "Completed", job
     wanted = "".join(f"row{at},{10.0 * (at + 1)}\n" for at in range(20))
     assert _outputs(cloud, "rows") == {"a.csv.out": wanted, "deep/b.csv.out": "last,100.0\n"}
+    head = cloud.client("s3").head_object(Bucket=BUCKET, Key="rows/out/a.csv.out")
+    assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", "alias/outputs")
 
 
 def test_an_object_that_fails_fails_the_job_and_leaves_nothing_half_written(cloud: Cloud) -> None:

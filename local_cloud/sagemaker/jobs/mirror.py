@@ -28,10 +28,14 @@ class Mirror:
     ----------
     pairs : sequence of (folder, S3 URI)
         What goes where; folders may come to be later.
+    key_id : str, optional
+        KMS key that encrypts what is uploaded.
     """
 
-    def __init__(self, client: Any, pairs: Sequence[tuple[Path, str]], job: str) -> None:
-        self._client, self._pairs, self._job = client, pairs, job
+    def __init__(
+        self, client: Any, pairs: Sequence[tuple[Path, str]], job: str, key_id: str | None = None
+    ) -> None:
+        self._client, self._pairs, self._job, self._key_id = client, pairs, job, key_id
         self._sent: dict[tuple[Path, str], _Look] = {}
         self._seen: dict[tuple[Path, str], _Look] = {}
         self._noted = False
@@ -81,5 +85,5 @@ class Mirror:
     def _send(self, looks: dict[tuple[Path, str], _Look]) -> None:
         for (path, target), look in looks.items():
             if self._sent.get((path, target)) != look:
-                transfer.upload_file(self._client, path, target)
+                transfer.upload_file(self._client, path, target, self._key_id)
                 self._sent[path, target] = look

@@ -79,7 +79,8 @@ def work(run: Run) -> None:
     commands = [
         supervise.Command(one, _words(run.request, one), _environment(run, one)) for one in containers
     ]
-    mirror = Mirror(client, _targets(run.request, containers, "Continuous"), run.name)
+    key_id = run.request.get("ProcessingOutputConfig", {}).get("KmsKeyId")
+    mirror = Mirror(client, _targets(run.request, containers, "Continuous"), run.name, key_id)
     try:
         _run(run, commands)
     except (JobFailed, JobStopped, JobTimedOut):
@@ -87,7 +88,7 @@ def work(run: Run) -> None:
         raise
     mirror.finish()
     for folder, uri in _targets(run.request, containers, "EndOfJob"):
-        transfer.upload(client, folder, uri)
+        transfer.upload(client, folder, uri, key_id)
 
 
 def _targets(request: Record, containers: list[Container], mode: str) -> list[tuple[Path, str]]:

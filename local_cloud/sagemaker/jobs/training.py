@@ -145,16 +145,17 @@ class _Training:
 
     def _upload(self, containers: list[Container]) -> None:
         """The model and the output of all hosts, as one archive each or, uncompressed, below a prefix."""
+        key_id = self.run.request["OutputDataConfig"].get("KmsKeyId")
         for folder, name in (("model", "model"), ("output/data", "output")):
             filled = [one.ml / folder for one in containers if any((one.ml / folder).glob("*"))]
             uri = _artifact(self.run.request, self.run.name, name)
             if filled and uri.endswith("/"):
                 for one in reversed(filled):  # of two files of one name, the first host's stays
-                    transfer.upload(self.client, one, uri)
+                    transfer.upload(self.client, one, uri, key_id)
             elif filled:
                 archive = self.run.folder / f"{name}.tar.gz"
                 transfer.pack(filled, archive)
-                transfer.upload_file(self.client, archive, uri)
+                transfer.upload_file(self.client, archive, uri, key_id)
 
     def _enter(self, status: str, message: str) -> None:
         def change(record: Record) -> None:

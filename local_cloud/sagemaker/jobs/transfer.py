@@ -136,24 +136,28 @@ def opened(client: Any, item: Object) -> Any:
     return client.get_object(Bucket=item.bucket, Key=item.key)["Body"]
 
 
-def upload(client: Any, source: Path, uri: str) -> int:
-    """Upload all files of a folder below a prefix and return how many there were."""
+def upload(client: Any, source: Path, uri: str, key_id: str | None = None) -> int:
+    """Upload all files of a folder below a prefix, encrypted with a KMS key if one is given; their number."""
     bucket, prefix = split_uri(uri)
     lead = f"{prefix.rstrip('/')}/" if prefix.rstrip("/") else ""
     files = sorted(path for path in source.rglob("*") if path.is_file()) if source.is_dir() else []
 
     def send(path: Path) -> None:
         key = lead + path.relative_to(source).as_posix()
-        client.upload_file(str(path), bucket, key, Config=_UPLOAD)
+        client.upload_file(str(path), bucket, key, Config=_UPLOAD, **_sealed(key_id))
 
     _each(send, files)
     return len(files)
 
 
-def upload_file(client: Any, source: Path, uri: str) -> None:
-    """Upload one file to an object."""
+def upload_file(client: Any, source: Path, uri: str, key_id: str | None = None) -> None:
+    """Upload one file to an object, encrypted with a KMS key if one is given."""
     bucket, key = split_uri(uri)
-    client.upload_file(str(source), bucket, key, Config=_UPLOAD)
+    client.upload_file(str(source), bucket, key, Config=_UPLOAD, **_sealed(key_id))
+
+
+def _sealed(key_id: str | None) -> dict[str, Any]:
+    return {"ExtraArgs": {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id}} if key_id else {}
 
 
 def pack(folders: Sequence[Path], archive: Path) -> None:

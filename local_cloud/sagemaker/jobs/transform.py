@@ -117,7 +117,7 @@ class _Transform:
             folder.mkdir(parents=True)
             transfer.fetch(self.client, one, folder / "in")
             if self._answers(folder, instance):
-                transfer.upload_file(self.client, folder / "out", self._uri(one))
+                transfer.upload_file(self.client, folder / "out", self._uri(one), self.target.get("KmsKeyId"))
             return None
         except (Refused, association.BadRecord) as error:
             reason = str(error) if isinstance(error, Refused) else f"ClientError: {error}"

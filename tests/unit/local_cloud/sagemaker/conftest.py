@@ -22,14 +22,23 @@ class MemoryS3:
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], bytes] = {}
+        self.keys: dict[tuple[str, str], str | None] = {}
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
         if (Bucket, Key) not in self.objects:
             raise ClientError({"Error": {"Code": "NoSuchKey", "Message": Key}}, "GetObject")
         return {"Body": io.BytesIO(self.objects[Bucket, Key])}
 
-    def upload_file(self, name: str, bucket: str, key: str, Config: object = None) -> None:
+    def upload_file(
+        self,
+        name: str,
+        bucket: str,
+        key: str,
+        Config: object = None,
+        ExtraArgs: dict[str, str] | None = None,
+    ) -> None:
         self.objects[bucket, key] = Path(name).read_bytes()
+        self.keys[bucket, key] = (ExtraArgs or {}).get("SSEKMSKeyId")
 
     def get_paginator(self, name: str) -> MemoryS3:
         assert name == "list_objects_v2"

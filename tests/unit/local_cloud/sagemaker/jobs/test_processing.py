@@ -202,3 +202,9 @@ def test_a_job_in_isolation_has_no_credentials(ctx: AccountContext, isolated: bo
     run_job(ctx, lifecycle.PROCESSING, request)
     wanted = "role: region:us-east-1" if isolated else f"role:{request['RoleArn']} region:"
     assert ctx.stub.objects["b", "out/seen"].decode().strip() == wanted
+
+
+def test_outputs_are_encrypted_with_the_key_of_the_job(ctx: AccountContext) -> None:
+    request = processing_request(script=WRITE, ProcessingOutputConfig={**BOTH, "KmsKeyId": "alias/reviews"})
+    run_job(ctx, lifecycle.PROCESSING, request)
+    assert ctx.stub.keys == {("b", "last/rows"): "alias/reviews", ("b", "during/rows"): "alias/reviews"}

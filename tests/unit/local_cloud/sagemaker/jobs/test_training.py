@@ -95,6 +95,7 @@ def test_a_stopped_training_job_keeps_what_it_saved(ctx: AccountContext) -> None
     assert run.done.wait(30)
     job = operations.call(ctx, "DescribeTrainingJob", {"TrainingJobName": "train"})
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")
+    assert [one["Status"] for one in job["SecondaryStatusTransitions"][-2:]] == ["Stopping", "Stopped"]
     assert job["ModelArtifacts"] == {"S3ModelArtifacts": "s3://b/models/train/output/model.tar.gz"}
     assert ("b", "models/train/output/model.tar.gz") in ctx.stub.objects
 

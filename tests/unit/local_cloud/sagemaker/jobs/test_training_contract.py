@@ -156,12 +156,13 @@ def test_the_model_is_made_of_what_all_hosts_left(ctx: AccountContext) -> None:
 
 
 def test_a_model_can_be_left_uncompressed(ctx: AccountContext) -> None:
-    target = {"S3OutputPath": "s3://b/models", "CompressionType": "NONE"}
+    target = {"S3OutputPath": "s3://b/models", "CompressionType": "NONE", "KmsKeyId": "k"}
     job = _train(
         ctx, "mkdir /opt/ml/model/deep; echo 1 > /opt/ml/model/deep/weights", OutputDataConfig=target
     )
     assert job["ModelArtifacts"]["S3ModelArtifacts"] == "s3://b/models/train/output/model/"
     assert ctx.stub.objects["b", "models/train/output/model/deep/weights"] == b"1\n"
+    assert ctx.stub.keys["b", "models/train/output/model/deep/weights"] == "k"
 
 
 @pytest.mark.parametrize("isolated", [True, False])
