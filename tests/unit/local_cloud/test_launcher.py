@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import os
 import socket
 import textwrap
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -136,6 +138,42 @@ def test_taken_port_is_passed_over(home: Path) -> None:
         cloud = launcher.start(home, taken)
     assert cloud.port != taken
     assert launcher.health(cloud) is not None
+
+
+class Other(http.server.BaseHTTPRequestHandler):
+    """Another cloud, which is healthy too."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"status": "ok", "pid": 1}')
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+def test_a_port_that_another_cloud_takes_at_the_same_moment_is_left_to_it(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Other) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        taken = other.server_address[1]
+        monkeypatch.setattr(launcher, "_port", lambda home, wished: wished)  # it looked free
+        cloud = launcher.start(home, taken)
+        other.shutdown()
+    assert cloud.port != taken
+    assert launcher.health(cloud) is not None
+
+
+def test_the_port_of_the_dead_server_is_waited_for(home: Path, port: int) -> None:
+    cloud = launcher.start(home, port)
+    launcher.stop(home)
+    (home / launcher.STATE_FILE).write_text(json.dumps(vars(cloud)))
+    with socket.socket() as dying:
+        dying.bind(("127.0.0.1", port))
+        dying.listen()
+        threading.Timer(0.1, dying.close).start()
+        assert launcher._port(home, port) == port
 
 
 @pytest.mark.parametrize("content", ["", "[]", '{"pid": 1}', "not json"])
