@@ -19,8 +19,11 @@ NAMES = (
     "discovery",
     "endpoint_router",
     "kills",
+    "state",
     "grants",
     "cloud_overhead",
+    "cdk_cli",
+    "sdk_examples",
 )
 
 
