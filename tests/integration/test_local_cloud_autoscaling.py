@@ -68,8 +68,8 @@ def test_worker_processes_follow_the_load(elastic: Cloud) -> None:
 
     # Ten times the target: as many instances as are allowed.
     dimensions = {"EndpointName": NAME, "VariantName": "AllTraffic"}
-    history(elastic, "AWS/SageMaker", "InvocationsPerInstance", dimensions, 1000 / 240)
-    until(lambda: instances(elastic), lambda count: count == 3)
+    busy = ("AWS/SageMaker", "InvocationsPerInstance", dimensions, 1000 / 240)
+    until(lambda: history(elastic, *busy) or instances(elastic), lambda count: count == 3)
     runtime = elastic.client("sagemaker-runtime")
     answers = [runtime.invoke_endpoint(EndpointName=NAME, Body="1", ContentType="text/csv") for _ in range(9)]
     assert len({json.load(answer["Body"])["pid"] for answer in answers}) == 3
@@ -81,8 +81,7 @@ def test_worker_processes_follow_the_load(elastic: Cloud) -> None:
         TargetTrackingScalingPolicyConfiguration=tracking({"CustomizedMetricSpecification": custom}),
     )
     assert not cloudwatch.describe_alarms(AlarmNames=[high])["MetricAlarms"]
-    history(elastic, "Shop", "Busy", {}, 1.0)
-    until(lambda: instances(elastic), lambda count: count == 1)
+    until(lambda: history(elastic, "Shop", "Busy", {}, 1.0) or instances(elastic), lambda count: count == 1)
 
     activities = scaling.describe_scaling_activities(**TARGET)["ScalingActivities"]
     settled = until(
