@@ -19,6 +19,7 @@ from local_cloud.sagemaker.jobs.container import Container
 MODEL_SERVER = Path(__file__).with_name("model_server.py")
 INVOCATION_TIMEOUT_S = 60.0
 _POLL_S = 0.02
+_MOST_STARTS = 3
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.2, 30.0
 _log = logging.getLogger("local_cloud.sagemaker.endpoints")
 
@@ -89,19 +90,26 @@ class Worker:
     def wait_ready(self) -> None:
         """Wait until the model is loaded and the health check passes.
 
+        A process that was killed by a signal is started again, as an instance does with its container.
+
         Raises
         ------
         WorkerFailed
             The process ended first, or the time was up; it is gone then.
         """
-        deadline = time.monotonic() + self._startup_s
+        deadline, starts = time.monotonic() + self._startup_s, 1
         while True:
-            if self._child is None or self._child.poll() is not None:
+            code = -1 if self._child is None else self._child.poll()
+            if code is not None and (code >= 0 or starts >= _MOST_STARTS):
                 raise WorkerFailed(self._last_words())
+            if code is not None:
+                starts += 1
+                self.start()
             if self._port_file.exists() and self._healthy(int(self._port_file.read_text())):
                 return
             if time.monotonic() > deadline:
-                self._child.terminate(grace=1.0)
+                if self._child is not None:
+                    self._child.terminate(grace=1.0)
                 raise WorkerFailed(f"not ready after {self._startup_s:.0f} s")
             if self._retired.wait(_POLL_S):
                 raise WorkerFailed("stopped while it was starting")

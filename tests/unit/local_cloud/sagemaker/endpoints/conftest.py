@@ -35,6 +35,9 @@ STUB = """
     model = json.loads(pathlib.Path(options.model_dir, "model.json").read_text())
     if "refuses" in model:
         sys.exit(model["refuses"])
+    if "killed_once" in model and not os.path.exists(model["killed_once"]):
+        pathlib.Path(model["killed_once"]).touch()
+        os.kill(os.getpid(), 9)
     if "hangs" in model:
         time.sleep(600)
 

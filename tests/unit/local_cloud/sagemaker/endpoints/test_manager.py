@@ -135,6 +135,15 @@ def test_endpoint_whose_model_does_not_start_fails(account: Account) -> None:
     account.call("DeleteEndpoint", EndpointName="live")
 
 
+def test_model_server_that_is_killed_while_it_starts_is_started_again(
+    account: Account, tmp_path: Path
+) -> None:
+    account.config("config", variant(account.model("one", killed_once=str(tmp_path / "killed"))))
+    assert account.endpoint("live", "config")["EndpointStatus"] == "InService"
+    assert (tmp_path / "killed").exists()
+    assert account.ask("live")["model"] == "one"
+
+
 def test_model_that_takes_too_long_fails(account: Account) -> None:
     slow = {**variant(account.model("slow", hangs=True))}
     # Less than the service's minimum, so it is set behind the operation's back.
