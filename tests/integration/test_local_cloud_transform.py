@@ -17,6 +17,9 @@ HANDLER = """
 import json, os, time
 
 def model_fn(model_dir):
+    if "LOAD_SECONDS" in os.environ:
+        print("loading", flush=True)
+        time.sleep(float(os.environ["LOAD_SECONDS"]))
     return os.environ.get("FACTOR", "2"), os.environ["SAGEMAKER_BATCH"]
 
 def transform_fn(model, body, content_type, accept):
@@ -192,3 +195,28 @@ def test_a_stop_does_not_wait_for_answers(cloud: Cloud) -> None:
     )
     assert job["TransformJobStatus"] == "Stopped"
     assert _outputs(cloud, "stopped") == {}
+
+
+def test_a_stop_does_not_wait_for_a_model_that_loads(cloud: Cloud) -> None:
+    sagemaker, logs = cloud.client("sagemaker"), cloud.client("logs")
+    _put(cloud, "loading/in/rows.csv", "1,1\n")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/loading/in/"}
+    sagemaker.create_transform_job(
+        TransformJobName="loading",
+        ModelName="sums",
+        Environment={"LOAD_SECONDS": "600"},
+        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
+        TransformOutput={"S3OutputPath": f"s3://{BUCKET}/loading/out"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+    group = "/aws/sagemaker/TransformJobs"
+    until(
+        lambda: logs.describe_log_streams(logGroupName=group, logStreamNamePrefix="loading/")["logStreams"],
+        bool,
+    )
+    sagemaker.stop_transform_job(TransformJobName="loading")
+    job = until(
+        lambda: sagemaker.describe_transform_job(TransformJobName="loading"),
+        lambda found: found["TransformJobStatus"] not in ("InProgress", "Stopping"),
+    )
+    assert job["TransformJobStatus"] == "Stopped", job

@@ -18,6 +18,7 @@ from local_cloud.sagemaker.jobs import (
     transfer,
 )
 from local_cloud.sagemaker.jobs.cluster import Member
+from local_cloud.sagemaker.jobs.container import Container
 from local_cloud.sagemaker.jobs.errors import JobFailed
 from local_cloud.sagemaker.jobs.lifecycle import Run
 from local_cloud.sagemaker.jobs.metrics import MetricReader
@@ -72,7 +73,7 @@ class Attempt:
             for feeder in self._feeders:
                 feeder.finish()
 
-    def _prepare(self, container: Any, member: Member) -> None:
+    def _prepare(self, container: Container, member: Member) -> None:
         request = self._run.request
         training_host.lay_out(container, request, member, self._members)
         default = request["AlgorithmSpecification"].get("TrainingInputMode", "File")

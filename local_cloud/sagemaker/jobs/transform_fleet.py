@@ -16,7 +16,7 @@ from local_cloud.sagemaker.endpoints import artifacts, worker
 from local_cloud.sagemaker.endpoints.errors import WorkerFailed
 from local_cloud.sagemaker.jobs import logs
 from local_cloud.sagemaker.jobs.container import Container
-from local_cloud.sagemaker.jobs.errors import JobFailed
+from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped
 from local_cloud.sagemaker.jobs.follow import Follower
 from local_cloud.sagemaker.jobs.lifecycle import Run
 from local_cloud.sagemaker.jobs.records import Batch, TooLarge
@@ -60,7 +60,8 @@ class Fleet:
         self._over = threading.Event()
 
     def __enter__(self) -> Self:
-        """Start all model servers; JobFailed when one does not come up."""
+        """Start all model servers; JobFailed when one does not come up, JobStopped when there was a stop."""
+        threading.Thread(target=self._end_on_stop, name=f"fleet-{self._run.name}", daemon=True).start()
         try:
             for number in range(self.size):
                 self._start(number)
@@ -68,11 +69,12 @@ class Fleet:
                 one.wait_ready()
         except (WorkerFailed, OSError) as error:
             self.__exit__()
+            if self._run.stop.is_set():
+                raise JobStopped from None
             raise JobFailed(f"AlgorithmError: The model server did not come up: {error}") from error
         limits = (
             f"MaxConcurrentTransforms={self.settings.concurrency}, MaxPayloadInMB={self.settings.megabytes}"
         )
-        threading.Thread(target=self._end_on_stop, name=f"fleet-{self._run.name}", daemon=True).start()
         strategy = "SINGLE_RECORD" if self.settings.strategy == "SingleRecord" else "MULTI_RECORD"
         for number in range(self.size):
             self.say(number, f"{limits}, BatchStrategy={strategy}")
@@ -144,7 +146,7 @@ class Fleet:
         """A stop does not wait for answers: the model servers end, and so do the requests to them."""
         while not self._over.wait(_POLL_SECONDS):
             if self._run.stop.is_set():
-                for one in self._workers:
+                for one in list(self._workers):
                     one.retire(0.0)
                 return
 
