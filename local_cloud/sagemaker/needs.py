@@ -23,6 +23,7 @@ _INVOCATIONS = {
     "invocations-response-stream": "InvokeEndpointWithResponseStream",
 }
 _RECORDS = {"PUT": "PutRecord", "GET": "GetRecord", "DELETE": "DeleteRecord"}
+_RECORD_POSTS = {"ListRecords": "ListRecords", "Record": "UpdateRecord"}
 # Kinds whose ARN is not the name of the kind.
 _SEGMENTS = {"Trial": "experiment-trial", "TrialComponent": "experiment-trial-component"}
 # Operations whose resource has another name than the operation has; all other List operations have none.
@@ -77,6 +78,8 @@ def request_of(method: str, path: str, headers: Mapping[str, str], body: bytes) 
     parts = [unquote(part) for part in path.strip("/").split("/")]
     if parts[0] == "endpoints" and len(parts) == 3:
         return _INVOCATIONS.get(parts[2], ""), {"EndpointName": parts[1]}
+    if parts[0] == "FeatureGroup" and method == "POST":
+        return _RECORD_POSTS.get(parts[-1], ""), {"FeatureGroupName": "/".join(parts[1:-1])}
     if parts[0] == "FeatureGroup" and len(parts) > 1:
         return _RECORDS.get(method, ""), {"FeatureGroupName": "/".join(parts[1:])}
     return (parts[0], _document(body)) if parts[0] in ("BatchGetRecord", "BatchWriteRecord") else ("", {})

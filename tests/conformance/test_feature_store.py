@@ -173,3 +173,73 @@ def test_groups_are_listed_by_status(group: Group) -> None:
     created = listed(FeatureGroupStatusEquals="Created")["FeatureGroupSummaries"]
     assert [one["FeatureGroupName"] for one in created] == [GROUP]
     assert listed(FeatureGroupStatusEquals="Deleting")["FeatureGroupSummaries"] == []
+
+
+def test_identifiers_are_listed_in_pages_and_those_of_deleted_records_on_request(group: Group) -> None:
+    for name in ("1", "2", "3"):
+        group.put(id=name, at="1700000000")
+    group.runtime.delete_record(
+        FeatureGroupName=GROUP, RecordIdentifierValueAsString="2", EventTime="1700000100"
+    )
+    first = group.runtime.list_records(FeatureGroupName=GROUP, MaxResults=1)
+    second = group.runtime.list_records(FeatureGroupName=GROUP, NextToken=first["NextToken"])
+    assert first["RecordIdentifiers"] + second["RecordIdentifiers"] == ["1", "3"]
+    assert "NextToken" not in second
+    everything = group.runtime.list_records(FeatureGroupName=GROUP, IncludeSoftDeletedRecords=True)
+    assert everything["RecordIdentifiers"] == ["1", "2", "3"]
+    assert group.refused("list_records", FeatureGroupName="none")[0] == "ResourceNotFound"
+    assert group.refused("list_records", NextToken="made-up")[0] == "ValidationError"
+
+
+def _changeable(account: Account) -> Group:
+    params = feature_group(account)
+    params["OnlineStoreConfig"]["StorageType"] = "InMemory"
+    account.sagemaker.create_feature_group(FeatureGroupName=GROUP, **params)
+    found = Group.__new__(Group)
+    found.account, found.runtime = account, account.client("sagemaker-featurestore-runtime")
+    found.put(id="1", at="1700000000", stars="5")
+    return found
+
+
+def _update(group: Group, identifier: str = "1", **values: str) -> None:
+    features = [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
+    group.runtime.update_record(
+        FeatureGroupName=GROUP, RecordIdentifierValueAsString=identifier, Features=features
+    )
+
+
+def test_single_features_of_a_record_are_updated(account: Account) -> None:
+    group = _changeable(account)
+    _update(group, stars="4")
+    assert group.get("1") == {"id": "1", "at": "1700000000", "stars": "4"}
+    _update(group, stars="3", at="1700000100")
+    assert group.get("1") == {"id": "1", "at": "1700000100", "stars": "3"}
+
+
+@pytest.mark.parametrize(
+    ("identifier", "values", "code"),
+    [
+        ("1", {"stars": "1", "at": "1600000000"}, "ConflictException"),
+        ("none", {"stars": "1"}, "ResourceNotFound"),
+        ("1", {"colour": "red"}, "ValidationError"),
+        ("1", {"stars": "many"}, "ValidationError"),
+        ("1", {"id": "2"}, "ValidationError"),
+    ],
+)
+def test_an_update_that_cannot_be_is_refused(
+    account: Account, identifier: str, values: Record, code: str
+) -> None:
+    """As the reference of UpdateRecord has it: an older event conflicts, a record must be there."""
+    group = _changeable(account)
+    with pytest.raises(ClientError) as caught:
+        _update(group, identifier, **values)
+    assert told(caught.value)[0] == code
+    assert group.get("1") == {"id": "1", "at": "1700000000", "stars": "5"}
+
+
+def test_updates_are_for_some_kinds_of_online_stores(group: Group) -> None:
+    group.put(id="1", at="1700000000")
+    features = [{"FeatureName": "stars", "ValueAsString": "1"}]
+    code, message = group.refused("update_record", RecordIdentifierValueAsString="1", Features=features)
+    assert code == "ValidationError"
+    assert "Standard_V2" in message

@@ -46,6 +46,39 @@ class OnlineStore:
         with self.lock:
             return self._records.get(identifier, (0.0, None))[1]
 
+    def identifiers(self, *, deleted: bool) -> list[str]:
+        """Return the identifiers of all records, those of tombstones as well if asked for."""
+        with self.lock:
+            return sorted(
+                name for name, (_, values) in self._records.items() if deleted or values is not None
+            )
+
+    def change(self, identifier: str, values: Values, event_s: float | None) -> tuple[float, Values]:
+        """Set some values of a record; the others stay, and its event time where none is given.
+
+        Returns
+        -------
+        tuple of float and dict
+            Event time in UNIX seconds and all values, as they are now.
+
+        Raises
+        ------
+        KeyError
+            There is no such record, or it has been deleted.
+        ValueError
+            The record is of a later event; nothing has changed.
+        """
+        with self.lock:
+            at, found = self._records.get(identifier, (0.0, None))
+            if found is None:
+                raise KeyError(identifier)
+            if event_s is not None and event_s < at:
+                raise ValueError(identifier)
+            changed = (at if event_s is None else event_s, {**found, **values})
+            self._records[identifier] = changed
+        self._note(identifier)
+        return changed
+
     def find(self, _kind: str, name: str) -> Any:
         """A record as the journal keeps it, or None; called under `lock`."""
         return self._records.get(name)

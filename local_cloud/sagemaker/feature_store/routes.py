@@ -21,9 +21,9 @@ _GROUP = r"/FeatureGroup/(?P<name>[^/]+|arn:.+)"
 def put_record(ctx: Context, request: Request) -> Response:
     """PutRecord."""
     group = _written(ctx, request.match["name"])
-    body = _body(request)
+    body = body_of(request)
     _write(ctx, group, [(schema.check_record(group, body.get("Record")), body.get("TargetStores"))])
-    return _answer({})
+    return answer({})
 
 
 @route("GET", _GROUP)
@@ -32,7 +32,7 @@ def get_record(ctx: Context, request: Request) -> Response:
     group = schema.find(ctx, request.match["name"])
     names = _several(request, "FeatureName")
     found = _read(ctx, group, _query(request, "RecordIdentifierValueAsString"), names)
-    return _answer({"Record": found} if found else {})
+    return answer({"Record": found} if found else {})
 
 
 @route("DELETE", _GROUP)
@@ -51,7 +51,7 @@ def delete_record(ctx: Context, request: Request) -> Response:
         online.of(ctx, group).delete(identifier, row.event_s, hard=hard)
     if OFFLINE in stores:
         offline.append(ctx, group, [row], deleted=True)
-    return _answer({})
+    return answer({})
 
 
 @route("POST", "/BatchWriteRecord")
@@ -73,7 +73,7 @@ def batch_write(ctx: Context, request: Request) -> Response:
         checked[name].append((row, entry.get("TargetStores")))
     for name, rows in checked.items():
         _write(ctx, groups[name], rows)
-    return _answer({"Errors": errors, "UnprocessedEntries": []})
+    return answer({"Errors": errors, "UnprocessedEntries": []})
 
 
 @route("POST", "/BatchGetRecord")
@@ -91,13 +91,13 @@ def batch_get(ctx: Context, request: Request) -> Response:
                 continue
             if found:
                 records.append({**key, "Record": found})
-    return _answer({"Records": records, "Errors": errors, "UnprocessedIdentifiers": []})
+    return answer({"Records": records, "Errors": errors, "UnprocessedIdentifiers": []})
 
 
 @route("GET", "/_local_cloud/feature-store/flush")
 def flush(ctx: Context, request: Request) -> Response:
     """Write every buffered row of the offline stores now, and say how many there were."""
-    return _answer(asdict(offline.flush_all()))
+    return answer(asdict(offline.flush_all()))
 
 
 def _written(ctx: Context, name: str) -> FeatureGroup:
@@ -139,7 +139,8 @@ def _read(
     ]
 
 
-def _body(request: Request) -> dict[str, Any]:
+def body_of(request: Request) -> dict[str, Any]:
+    """The JSON object that a request carries; ValidationError when it is none."""
     try:
         body = json.loads(request.body)
     except ValueError as error:
@@ -150,7 +151,7 @@ def _body(request: Request) -> dict[str, Any]:
 
 
 def _entries(request: Request, member: str, most: int) -> list[dict[str, Any]]:
-    entries = _body(request).get(member)
+    entries = body_of(request).get(member)
     if not isinstance(entries, list) or not 1 <= len(entries) <= most:
         raise invalid(f"{member} must hold between 1 and {most} entries.")
     return entries
@@ -168,5 +169,6 @@ def _several(request: Request, name: str) -> list[str]:
     return [value for value in request.query.get(name, "").split(",") if value]
 
 
-def _answer(document: dict[str, Any]) -> Response:
+def answer(document: dict[str, Any]) -> Response:
+    """A JSON document as the answer of a request that went well."""
     return Response(200, {"Content-Type": "application/json"}, json.dumps(document).encode())

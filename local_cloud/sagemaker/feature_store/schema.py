@@ -112,14 +112,7 @@ def check_record(group: FeatureGroup, record: Any) -> Row:
     """
     if not isinstance(record, list) or not record:
         raise invalid("Record must hold at least one feature value.")
-    values: Values = {}
-    for item in record:
-        name = item.get("FeatureName") if isinstance(item, dict) else None
-        if name not in group.types:
-            raise invalid(f"Feature '{name}' is not defined in feature group {group.name}.")
-        if name in values:
-            raise invalid(f"Feature '{name}' is given more than once.")
-        values[name] = _value(group, name, item)
+    values = check_values(group, record)
     identifier = values.get(group.identifier)
     if not isinstance(identifier, str) or not identifier:
         raise invalid(f"The record identifier feature '{group.identifier}' has no value.")
@@ -127,6 +120,19 @@ def check_record(group: FeatureGroup, record: Any) -> Row:
     if not isinstance(event_time, str):
         raise invalid(f"The event time feature '{group.event_time}' has no value.")
     return Row(identifier, event_seconds(group, event_time), values)
+
+
+def check_values(group: FeatureGroup, items: list[Any]) -> Values:
+    """Feature values by name; ValidationError names what does not fit."""
+    values: Values = {}
+    for item in items:
+        name = item.get("FeatureName") if isinstance(item, dict) else None
+        if name not in group.types:
+            raise invalid(f"Feature '{name}' is not defined in feature group {group.name}.")
+        if name in values:
+            raise invalid(f"Feature '{name}' is given more than once.")
+        values[name] = _value(group, name, item)
+    return values
 
 
 def event_seconds(group: FeatureGroup, value: str) -> float:

@@ -177,6 +177,8 @@ def test_records_of_an_encrypted_group_need_its_key(ctx: Context) -> None:
         ("PUT", "/FeatureGroup/g", "PutRecord", {"FeatureGroupName": "g"}),
         ("GET", "/FeatureGroup/arn:aws:x:feature-group%2Fg", "GetRecord", {"FeatureGroupName": None}),
         ("DELETE", "/FeatureGroup/g", "DeleteRecord", {"FeatureGroupName": "g"}),
+        ("POST", "/FeatureGroup/g/ListRecords", "ListRecords", {"FeatureGroupName": "g"}),
+        ("POST", "/FeatureGroup/g/Record", "UpdateRecord", {"FeatureGroupName": "g"}),
         ("GET", "/elsewhere", "", {}),
     ],
 )
