@@ -38,7 +38,7 @@ def create(ctx: Context, kind: str, name: str, record: Record) -> Record:
     tags = record.pop("Tags", [])
     full = {f"{kind}Arn": arn, "CreationTime": at, "LastModifiedTime": at, **record}
     with ctx.store.lock:
-        # Names that differ only in case have one ARN; whatever exists has tags, if only none: no search without.
+        # Names that differ only in case have one ARN. All that exists has tags, if none: no tags, no search.
         taken = ctx.store.find(TAGS, arn) is not None and find(ctx, kind, name) is not None
         if taken or not ctx.store.add(kind, name, full):
             raise already_exists(kind, name, arn)
