@@ -128,8 +128,10 @@ class Scanner:
                 seen.add(part)
                 deep = focus.deep or bool(places and part in places)
                 self._look((module, table, key, part), piece, None if deep else same, found)
-            for part in [one for one in known.get(key, {}) if one not in seen]:
-                if only is None or part[1] in only:
+            before = known.get(key, {})
+            expected = list(before) if only is None else [("object", name) for name in only]
+            for part in expected:
+                if part in before and part not in seen:
                     self._gone((module, table, key, part), found)
         for key in [one for one in known if one not in live]:
             for part in list(known[key]):

@@ -170,6 +170,7 @@ def test_the_port_of_the_dead_server_is_waited_for(home: Path, port: int) -> Non
     launcher.stop(home)
     (home / launcher.STATE_FILE).write_text(json.dumps(vars(cloud)))
     with socket.socket() as dying:
+        dying.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         dying.bind(("127.0.0.1", port))
         dying.listen()
         threading.Timer(0.1, dying.close).start()
