@@ -32,10 +32,12 @@ class Trial:
 
     def __init__(self, run: Run, definition: Definition, tuned: Candidate) -> None:
         self.run, self.definition, self.tuned = run, definition, tuned
+        self._last: Record = {}
 
     def record(self) -> Record:
-        """The training job as it is now."""
-        return self.run.ctx.store.get(lifecycle.TRAINING.name, self.run.name)
+        """The training job as it is now or, when somebody has deleted it since, as it was."""
+        self._last = self.run.ctx.store.find(lifecycle.TRAINING.name, self.run.name) or self._last
+        return self._last
 
     def losses(self) -> list[float]:
         """The objective as often as the job has printed it; less is better."""

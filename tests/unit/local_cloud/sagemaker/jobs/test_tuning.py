@@ -14,7 +14,7 @@ from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.jobs import early_stopping, lifecycle, training_host
 
 from ..conftest import AccountContext
-from .requests import ROLE, Json, run_job
+from .requests import ROLE, Json, run_job, running, wait_for
 
 READ = """
 x=$(sed -n 's/.*"x": "\\([^"]*\\)".*/\\1/p' $SAGEMAKER_BASE_DIR/input/config/hyperparameters.json)
@@ -139,11 +139,8 @@ def test_five_failures_and_no_success_end_it(ctx: AccountContext, trainer: Train
 
 def test_a_stop_stops_the_children(ctx: AccountContext, trainer: Trainer, tmp_path: Path) -> None:
     trainer(f"touch {tmp_path}/started; sleep 600")
-    operations.call(ctx, "CreateHyperParameterTuningJob", tuning_request(["1", "2", "3"], parallel=1))
-    run = lifecycle.find_run(ctx, lifecycle.TUNING, "tune")
-    assert run is not None
-    while not (tmp_path / "started").exists() and not run.done.is_set():
-        run.done.wait(0.02)
+    run = running(ctx, lifecycle.TUNING, tuning_request(["1", "2", "3"], parallel=1))
+    wait_for(run, (tmp_path / "started").exists)
     described = operations.call(
         ctx, "DescribeHyperParameterTuningJob", {"HyperParameterTuningJobName": "tune"}
     )
@@ -156,6 +153,20 @@ def test_a_stop_stops_the_children(ctx: AccountContext, trainer: Trainer, tmp_pa
     )
     assert described["HyperParameterTuningJobStatus"] == "Stopped"
     assert [one["TrainingJobStatus"] for one in children(ctx)] == ["Stopped"]
+
+
+def test_a_training_job_that_was_deleted_still_counts(
+    ctx: AccountContext, trainer: Trainer, tmp_path: Path
+) -> None:
+    trainer(f"{READ} echo loss=$x; while [ $x = 2 -a ! -e {tmp_path}/go ]; do sleep 0.02; done")
+    run = running(ctx, lifecycle.TUNING, tuning_request(["1", "2"], parallel=1))
+    wait_for(run, lambda: len(children(ctx)) == 2)
+    operations.call(ctx, "DeleteTrainingJob", {"TrainingJobName": children(ctx)[0]["TrainingJobName"]})
+    (tmp_path / "go").touch()
+    assert run.done.wait(30)
+    job = operations.call(ctx, "DescribeHyperParameterTuningJob", {"HyperParameterTuningJobName": "tune"})
+    assert job["BestTrainingJob"]["TunedHyperParameters"] == {"x": "1"}
+    assert job["TrainingJobStatusCounters"]["Completed"] == 2
 
 
 @pytest.mark.parametrize(
