@@ -26,7 +26,7 @@ MIXED = "UpdateRollbackFailed"
 _log = logging.getLogger("local_cloud.sagemaker.endpoints")
 
 
-def bring_up(live: Live, config: Record, plans: list[VariantPlan], **after: Any) -> None:
+def bring_up(live: Live, config: Record, plans: list[VariantPlan]) -> None:
     """Start the first fleet of an endpoint; the endpoint is InService or Failed then."""
     live.pending = fleet = live.new_fleet(config, plans)
     for variant in fleet.variants.values():
@@ -39,7 +39,7 @@ def bring_up(live: Live, config: Record, plans: list[VariantPlan], **after: Any)
         live.enter(EndpointStatus="Failed", FailureReason=clip(str(error)), PendingDeploymentSummary=None)
         return
     _take_over(live, fleet)
-    live.enter(EndpointStatus="InService", **{"PendingDeploymentSummary": None, **after})
+    live.enter(EndpointStatus="InService", PendingDeploymentSummary=None)
 
 
 def remove(live: Live) -> None:
