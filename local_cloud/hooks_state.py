@@ -101,14 +101,21 @@ def _in_motion(stack: Any) -> bool:
 
 def _settle_stacks() -> None:
     """A change of a stack that was cut off has failed: the stack can be updated again, or deleted."""
+    from ministack.core import responses
+    from ministack.services.cloudformation import stacks
+
     found = tables("cloudformation")
-    for stack in found["_stacks"].values():
+    for (account, region, name), stack in found["_stacks"].items():
         if not _in_motion(stack):
             continue
         before = str(stack["StackStatus"])
         verb = next((one for one in ("DELETE", "UPDATE", "IMPORT") if before.startswith(one)), "CREATE")
         failed = {"DELETE": "DELETE_FAILED", "UPDATE": "UPDATE_FAILED"}.get(verb, "CREATE_FAILED")
         stack.update(StackStatus=failed, StackStatusReason=INTERRUPTED)
+        identity = stack.get("StackId", name)
+        with responses.request_scope(account, region):
+            kind = "AWS::CloudFormation::Stack"
+            stacks._add_event(identity, name, name, kind, failed, INTERRUPTED, identity)
     for changes in found["_change_sets"].values():
         if changes.get("ExecutionStatus") == "EXECUTE_IN_PROGRESS":
             changes.update(ExecutionStatus="EXECUTE_FAILED", StatusReason=INTERRUPTED)

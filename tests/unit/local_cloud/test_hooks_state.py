@@ -128,7 +128,12 @@ def test_a_change_of_a_stack_that_was_cut_off_has_failed(before: str, after: str
     hooks.settle(["cloudformation"])
     assert cloudformation._stacks["s"]["StackStatus"] == after
     assert not hooks.stacks_in_motion()
-    assert ("StackStatusReason" in cloudformation._stacks["s"]) is (before != after)
+    told = [(event["ResourceStatus"], event["ResourceStatusReason"]) for event in _events("s")]
+    assert told == ([(after, hooks.INTERRUPTED)] if before != after else [])
+
+
+def _events(stack: str) -> list[dict[str, Any]]:
+    return list(cloudformation._stack_events.get(stack, []))
 
 
 def test_a_change_set_that_was_cut_off_has_failed() -> None:
