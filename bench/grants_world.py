@@ -15,8 +15,15 @@ from bertline.target import Target
 from tests.e2e import cloud
 
 REVIEWS = 120
-QUICK = {"Epochs": "1", "LearningRate": "2e-4", "MinAccuracyValue": "0.0"}
-_HASH = re.compile(r"[0-9A-F]{8}-[0-9A-F]{8,}$|[0-9A-F]{8}-[0-9A-F]{13}$")
+QUICK = {
+    "Epochs": "1",
+    "LearningRate": "2e-4",
+    "MinAccuracyValue": "0.0",
+    "TrainStepsPerEpoch": "1",
+    "ValidationStepsPerEpoch": "1",
+}
+_HASH = 8  # what the CDK puts behind the name of a construct
+STACKS = ("training", "serving", "experiments", "data")
 
 
 @dataclass(frozen=True)
@@ -25,6 +32,8 @@ class Grant:
 
     Parameters
     ----------
+    who
+        Stack and construct of the role, for example ``training-PipelineRole``.
     role, policy
         Names of the role, and of the inline policy the statement stands in.
     number
@@ -33,6 +42,7 @@ class Grant:
         As IAM has it.
     """
 
+    who: str
     role: str
     policy: str
     number: int
@@ -43,12 +53,6 @@ class Grant:
         """The actions it allows."""
         found = self.statement["Action"]
         return [found] if isinstance(found, str) else list(found)
-
-    @property
-    def who(self) -> str:
-        """The role without what CloudFormation adds to its name: stack and construct."""
-        name = _HASH.sub("", self.role.removeprefix("bertline-dev-"))
-        return re.sub(r"[0-9A-F]{8}$", "", name)
 
     @property
     def where(self) -> str:
@@ -87,12 +91,14 @@ class World:
 
     def grants(self) -> list[Grant]:
         """Every statement of every role of the platform."""
-        iam, found = self.client("iam"), []
-        for page in iam.get_paginator("list_roles").paginate():
-            for role in page["Roles"]:
-                name = role["RoleName"]
-                if name.startswith("bertline-dev-"):
-                    found += self._statements(iam, name)
+        cloudformation, found = self.client("cloudformation"), []
+        for stack in STACKS:
+            name = f"bertline-dev-{stack}"
+            pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=name)
+            for one in (item for page in pages for item in page["StackResourceSummaries"]):
+                if one["ResourceType"] == "AWS::IAM::Role":
+                    who = f"{stack}-{one['LogicalResourceId'][:-_HASH]}"
+                    found += self._statements(who, one["PhysicalResourceId"])
         return found
 
     @contextmanager
@@ -109,12 +115,11 @@ class World:
         finally:
             iam.put_role_policy(**where, PolicyDocument=json.dumps(document))
 
-    @staticmethod
-    def _statements(iam: Any, role: str) -> list[Grant]:
-        found = []
+    def _statements(self, who: str, role: str) -> list[Grant]:
+        iam, found = self.client("iam"), []
         for policy in iam.list_role_policies(RoleName=role)["PolicyNames"]:
             document = iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyDocument"]
-            found += [Grant(role, policy, n, one) for n, one in enumerate(document["Statement"])]
+            found += [Grant(who, role, policy, n, one) for n, one in enumerate(document["Statement"])]
         return found
 
 

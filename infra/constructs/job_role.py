@@ -59,9 +59,13 @@ class JobRole(iam.Role):
         if volumes:
             allow_volumes(self, key)
 
+    def fetch_objects(self, bucket: s3.IBucket, *patterns: str) -> None:
+        """Allow to read the objects whose keys match, each by its whole key."""
+        self._allow(("s3:GetObject",), *(bucket.arn_for_objects(pattern) for pattern in patterns))
+
     def read_objects(self, bucket: s3.IBucket, *patterns: str) -> None:
         """Allow to read and list the objects whose keys match, for example `reviews/*`."""
-        self._allow(("s3:GetObject",), *(bucket.arn_for_objects(pattern) for pattern in patterns))
+        self.fetch_objects(bucket, *patterns)
         prefixes = sorted({name for pattern in patterns for name in (pattern, pattern.removesuffix("/*"))})
         self._allow(("s3:ListBucket",), bucket.bucket_arn, conditions={"StringLike": {"s3:prefix": prefixes}})
 

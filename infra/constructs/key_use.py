@@ -14,8 +14,17 @@ def allow_objects(role: iam.IGrantable, key: kms.IKey, *, write: bool = False) -
     _allow(role, key, actions)
 
 
+def allow_data_keys(role: iam.IGrantable, key: kms.IKey) -> None:
+    """Allow to write encrypted objects and never to read one (API reference, OfflineStoreConfig)."""
+    _allow(role, key, ["kms:GenerateDataKey"])
+
+
 def allow_volumes(role: iam.IGrantable, key: kms.IKey) -> None:
-    """Allow to hand the key to SageMaker, for the volumes of a job or of an endpoint, and nothing else."""
+    """Allow to hand the key to SageMaker, for the volumes of a job or of an endpoint, and nothing else.
+
+    For a job its role must have it, or else who starts the job; for an endpoint, who creates or updates it
+    (SageMaker API permissions reference).
+    """
     _allow(role, key, ["kms:DescribeKey"])
     _allow(role, key, ["kms:CreateGrant"], {"Bool": {"kms:GrantIsForAWSResource": "true"}})
 

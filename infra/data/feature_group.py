@@ -7,7 +7,7 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_sagemaker as sagemaker
 from constructs import Construct
 
-from infra.constructs.key_use import allow_objects
+from infra.constructs.key_use import allow_data_keys
 from infra.data.features import EVENT_TIME, FEATURES, RECORD_IDENTIFIER
 
 OFFLINE_PREFIX = "feature-store"
@@ -67,7 +67,7 @@ class ReviewFeatures(Construct):
             )
         )
         role.add_to_policy(iam.PolicyStatement(actions=["s3:GetBucketAcl"], resources=[bucket.bucket_arn]))
-        allow_objects(role, key, write=True)
+        allow_data_keys(role, key)
         # A retained group goes on writing offline records with this role.
         cdk.RemovalPolicies.of(role).apply(_KEPT)
         return role

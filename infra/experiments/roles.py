@@ -11,7 +11,6 @@ from constructs import Construct
 from infra.constructs.images import Image
 from infra.constructs.instances import takes_volume_key
 from infra.constructs.job_role import JobRole
-from infra.constructs.key_use import allow_objects, allow_volumes
 from infra.settings import Settings
 from infra.training.roles import FEATURES
 
@@ -53,9 +52,7 @@ def experiment_role(
 class ExperimentPipelineRole(iam.Role):
     """The role SageMaker Pipelines assumes: it starts, watches and stops the job."""
 
-    def __init__(
-        self, scope: Construct, construct_id: str, *, name: str, stores: Stores, job: JobRole
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, name: str, job: JobRole) -> None:
         super().__init__(
             scope,
             construct_id,
@@ -74,9 +71,6 @@ class ExperimentPipelineRole(iam.Role):
                 conditions={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}},
             )
         )
-        allow_objects(self, stores.key)
-        # It starts the job, so it is the one who hands SageMaker the key of the volume.
-        allow_volumes(self, stores.key)
 
     def _allow(self, actions: list[str], *resources: str) -> None:
         self.add_to_policy(iam.PolicyStatement(actions=actions, resources=list(resources)))

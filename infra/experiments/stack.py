@@ -44,7 +44,7 @@ class ExperimentsStack(cdk.Stack):
         )
         name = names.stack("experiments")
         job = experiment_role(self, "JobRole", settings=settings, stores=stores, image=image)
-        role = ExperimentPipelineRole(self, "PipelineRole", name=name, stores=stores, job=job)
+        role = ExperimentPipelineRole(self, "PipelineRole", name=name, job=job)
         definition = build_definition(
             ExperimentInputs(
                 settings=settings,

@@ -81,9 +81,9 @@ class ServingStack(cdk.Stack):
             key=self._data.key,
             image=inference_image(self._settings.region, self._settings.serving.instance_type),
             log_group=f"/aws/sagemaker/Endpoints/{self._names.prefix}",
-            volumes=True,
+            volumes=False,  # the functions that move the endpoint hand over the key
         )
-        role.read_objects(self._data.artifacts, "executions/*/train/*")
+        role.fetch_objects(self._data.artifacts, "executions/*/train/*")
         return role
 
     def _deploy_function(self) -> None:

@@ -11,7 +11,7 @@ from constructs import Construct
 from infra.constructs.images import Image
 from infra.constructs.instances import takes_volume_key
 from infra.constructs.job_role import JobRole
-from infra.constructs.key_use import allow_objects, allow_volumes
+from infra.constructs.key_use import allow_objects
 from infra.data.feature_group import OFFLINE_PREFIX
 from infra.names import Names
 from infra.settings import Settings
@@ -181,31 +181,18 @@ class PipelineRole(iam.Role):
             )
         )
         self._allow_results(stores)
-        # It starts the jobs, so it is the one who hands SageMaker the key of their volumes.
-        allow_volumes(self, stores.key)
 
     def _allow_registering(self, names: Names) -> None:
-        """Allow to add tagged versions to the group; the service makes sure of the group on the way."""
+        """Allow to add versions to the group; the service makes sure of the group on the way."""
         group = self._arn("model-package-group", names.prefix)
         versions = self._arn("model-package", f"{names.prefix}/*")
         self._allow(["sagemaker:CreateModelPackageGroup", "sagemaker:DescribeModelPackageGroup"], group)
-        self._allow(
-            ["sagemaker:AddTags", "sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"],
-            group,
-            versions,
-        )
+        self._allow(["sagemaker:CreateModelPackage", "sagemaker:DescribeModelPackage"], group, versions)
 
     def _allow_results(self, stores: Stores) -> None:
         """Allow to read the property file, and the model that SageMaker looks up when it is registered."""
         results = [stores.artifacts.arn_for_objects(_of_step(step)) for step in ("evaluate", "train")]
         self._allow(["s3:GetObject"], *results)
-        self.add_to_policy(
-            iam.PolicyStatement(
-                actions=["s3:ListBucket"],
-                resources=[stores.artifacts.bucket_arn],
-                conditions={"StringLike": {"s3:prefix": ["executions/*"]}},
-            )
-        )
         allow_objects(self, stores.key)
 
     def _allow_jobs(self) -> None:

@@ -131,3 +131,9 @@ def test_the_offline_store_is_all_its_role_can_write(dev: Assembly) -> None:
     statements = dev.statements("data", "ReviewFeaturesOfflineStoreRole")
     writable = {r for one in statements if "s3:PutObject" in one["Action"] for r in one["Resource"]}
     assert writable == {"<Artifacts>/feature-store/*"}
+
+
+def test_the_offline_store_is_written_and_never_read_by_its_role(dev: Assembly) -> None:
+    statements = dev.statements("data", "ReviewFeaturesOfflineStoreRole")
+    actions = {action for one in statements for action in one["Action"]}
+    assert actions == {"kms:GenerateDataKey", "s3:GetBucketAcl", "s3:PutObject", "s3:PutObjectAcl"}

@@ -162,7 +162,7 @@ def test_the_model_reads_models_and_writes_nothing(dev: Assembly) -> None:
     [
         ("DeployRole", {"kms:CreateGrant", "kms:DescribeKey"}),
         ("VerifyRole", {"kms:CreateGrant", "kms:DescribeKey"}),
-        ("ModelRole", {"kms:CreateGrant", "kms:DescribeKey", "kms:Decrypt"}),
+        ("ModelRole", {"kms:Decrypt"}),
     ],
 )
 def test_a_role_uses_the_key_for_its_part_only(dev: Assembly, role: str, uses: set[str]) -> None:
