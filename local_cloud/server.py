@@ -5,24 +5,22 @@ from __future__ import annotations
 import argparse
 import asyncio
 import importlib
-import json
 import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from typing import TYPE_CHECKING
 
 from local_cloud import children, options
 from local_cloud.clock import Clock
 from local_cloud.defaults import HOST
 from local_cloud.home import HomeError, claim, clear
 from local_cloud.options import Options
+from local_cloud.own_paths import Answer, OwnPaths, Ready, with_own_paths
 from local_cloud.state.folder import StateError
 from local_cloud.visitors import Asgi, programs_only
 
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
     from local_cloud.sagemaker.service import Service
     from local_cloud.state.keeper import Keeper
 
-OWN_PATHS = "/_local_cloud/"
-HEALTH = f"{OWN_PATHS}health"
 # Modules that register operations, routes and resource types when they are imported.
 PARTS = (
     "control",
@@ -50,9 +46,6 @@ PARTS = (
     "overview",
 )
 MODULES = (*(f"local_cloud.sagemaker.{part}" for part in PARTS), "local_cloud.autoscaling")
-Answer = tuple[int, dict[str, str], bytes]
-OwnPaths = Callable[..., Awaitable[Answer]]
-Ready = Callable[[], bool]
 _log = logging.getLogger("local_cloud.server")
 _STOP_GRACE_SECONDS = 3.0
 
@@ -154,30 +147,6 @@ def register(settings: Settings, loop: asyncio.AbstractEventLoop, keeper: Keeper
     return service
 
 
-def with_own_paths(app: Asgi, own: OwnPaths, ready: Ready = lambda: True) -> Asgi:
-    """The application with a health route in front; its other own paths go to the service, unsigned.
-
-    The route says "starting", with status 503, until `ready`.
-    """
-    about = {"pid": os.getpid(), "version": version("ministack")}
-
-    async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
-        path = scope["path"] if scope["type"] == "http" else ""
-        if path == HEALTH:
-            status, said = (200, "ok") if ready() else (503, "starting")
-            health = json.dumps({"status": said, **about}).encode()
-            await _send(send, status, {"content-type": "application/json"}, health)
-        elif path.startswith(OWN_PATHS):
-            headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in scope["headers"]}
-            query = parse_qs(scope.get("query_string", b"").decode("latin-1"))
-            body = await _body(receive)
-            await _send(send, *await own(scope["method"], path, headers, body, query))
-        else:
-            await app(scope, receive, send)
-
-    return serve
-
-
 def application(emulator: Asgi, own: OwnPaths, ready: Ready = lambda: True) -> Asgi:
     """All that is served: the emulator and the server's own paths, for programs of this machine alone."""
     return programs_only(with_own_paths(emulator, own, ready))
@@ -196,22 +165,6 @@ def own_paths(service: Service, settings: Settings) -> OwnPaths:
         return await service.serve(settings.account, settings.region, method, path, headers, body, query)
 
     return answer
-
-
-async def _body(receive: Any) -> bytes:
-    parts = []
-    while True:
-        message = await receive()
-        parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-async def _send(send: Any, status: int, headers: dict[str, str], body: bytes) -> None:
-    listed = [(key.encode("latin-1"), value.encode("latin-1")) for key, value in headers.items()]
-    listed.append((b"content-length", str(len(body)).encode()))
-    await send({"type": "http.response.start", "status": status, "headers": listed})
-    await send({"type": "http.response.body", "body": body})
 
 
 async def run(settings: Settings, keeper: Keeper | None = None) -> None:
