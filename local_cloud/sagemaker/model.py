@@ -14,7 +14,7 @@ from local_cloud.sagemaker.errors import validation
 
 # Set to 1 in tests: an answer that lacks a member which the service model requires is an error.
 STRICT = "LOCAL_CLOUD_STRICT"
-# What the service itself leaves out though its model says that it never does: a version has no name of its own.
+# What the service leaves out though its model says that it never does: a version has no name of its own.
 _LEFT_OUT = {"DescribeModelPackageOutput": {"ModelPackageName"}}
 
 
@@ -97,8 +97,8 @@ def missing_members(shape: Shape, value: Any, path: str = "") -> list[str]:
     """The paths of all members that a shape requires and a value lacks."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         lead = f"{path}." if path else ""
-        required = set(shape.required_members) - _LEFT_OUT.get(shape.name, set())
-        lacking = [lead + name for name in sorted(required) if name not in value]
+        spared = {*value, *_LEFT_OUT.get(shape.name, ())}
+        lacking = [lead + name for name in shape.required_members if name not in spared]
         held = ((shape.members[name], item, lead + name) for name, item in value.items())
         return [*lacking, *(one for part in held for one in missing_members(*part))]
     if isinstance(shape, ListShape) and isinstance(value, list):
