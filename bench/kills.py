@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.kills_work import WORKS, Gate, Work
-from bench.kills_world import World, until
+from bench.kills_world import World
 from local_cloud import launcher
 
 KILLS, SEED = 200, 20261125
 KINDS = ("server", "job", "guard", "endpoint worker")
 _LONGEST_PAUSE_S = 0.8
-_SEEK_S = 5.0
+_SEEK_S, _SEEK_EVERY_S = 60.0, 0.1
 
 
 @dataclass
@@ -85,8 +85,10 @@ def run(folder: Path, kills: int, seed: int, *, progress: bool = False) -> Repor
 
 
 def _kill(world: World, gate: Gate, report: Report, kind: str, chance: random.Random) -> list[str]:
-    victims: list[int] = []
-    until(lambda: bool(victims.extend(world.victims()[kind]) or victims), _SEEK_S)
+    victims, deadline = world.victims()[kind], time.monotonic() + _SEEK_S
+    while not victims and time.monotonic() < deadline:
+        time.sleep(_SEEK_EVERY_S)
+        victims = world.victims()[kind]
     if not victims:
         return [f"there was no {kind} to kill for {_SEEK_S:.0f} s"]
     victim = chance.choice(victims)

@@ -252,7 +252,10 @@ class Invocations(Work):
 
     def check(self) -> list[str]:
         """Ask until it answers."""
-        return [] if until(self.world.answers, 60.0) else ["the endpoint does not answer any more"]
+        if until(self.world.answers, 60.0):
+            return []
+        told = self.world.client("sagemaker").describe_endpoint(EndpointName=ENDPOINT)
+        return [f"the endpoint does not answer: {told['EndpointStatus']}, {told.get('FailureReason')}"]
 
 
 class Executions(Work):

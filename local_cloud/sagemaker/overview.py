@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 from local_cloud import children
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.operations import Request, Response, route
+from local_cloud.sagemaker.store import Record
 
 PATH = "/_local_cloud/status"
 # Of each kind: the member that holds its status, and what that is while it runs.
@@ -30,9 +32,13 @@ def status(ctx: Context, request: Request) -> Response:
 
 def running(ctx: Context) -> dict[str, int]:
     """How many records of each kind say that they run."""
+
+    def alive(record: Record, member: str, states: set[str]) -> bool:
+        return record.get(member) in states
+
     return {
-        kind: sum(record.get(member) in alive for record in ctx.store.list(kind))
-        for kind, (member, alive) in _RUNNING.items()
+        kind: ctx.store.count(kind, partial(alive, member=member, states=states))
+        for kind, (member, states) in _RUNNING.items()
     }
 
 

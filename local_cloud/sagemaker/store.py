@@ -107,6 +107,11 @@ class Store:
         with self.lock:
             return [copy.deepcopy(record) for record in self._kinds.get(kind, {}).values()]
 
+    def count(self, kind: str, test: Callable[[Record], bool]) -> int:
+        """How many records of a kind pass a test, which sees the live ones and must not change them."""
+        with self.lock:
+            return sum(1 for record in self._kinds.get(kind, {}).values() if test(record))
+
     def kinds(self) -> tuple[str, ...]:
         """Every kind that has held a record."""
         with self.lock:
