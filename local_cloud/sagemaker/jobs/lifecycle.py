@@ -32,6 +32,7 @@ KEEP_VARIABLE = "LOCAL_CLOUD_KEEP_JOBS"
 TERMINAL = frozenset({"Completed", "Failed", "Stopped"})
 TERMINAL_SECONDARY = TERMINAL | {"MaxRuntimeExceeded", "MaxWaitTimeExceeded"}
 GRACE_SECONDS = 120.0
+_LEAST_GRACE_SECONDS = 5.0
 _LONGEST_MESSAGE = 1024
 _CUT_SHORT = "InternalServerError: the local cloud was stopped while the job ran"
 
@@ -118,8 +119,11 @@ class Run:
 
     @property
     def grace(self) -> float:
-        """Real seconds between SIGTERM and SIGKILL when the job is told to end: the service gives 120."""
-        return self.ctx.clock.real(GRACE_SECONDS)
+        """Real seconds between SIGTERM and SIGKILL when the job is told to end: the service gives 120.
+
+        However fast the clock, saving takes its time.
+        """
+        return max(_LEAST_GRACE_SECONDS, self.ctx.clock.real(GRACE_SECONDS))
 
     def interrupt(self, capacity_after: float) -> None:
         """Take the job's Spot capacity away for at least so many seconds of the cloud's clock."""

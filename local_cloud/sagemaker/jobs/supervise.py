@@ -16,6 +16,7 @@ from local_cloud.sagemaker.jobs.follow import Follower, LineSink
 _TICK_SECONDS = 0.05
 # Instances that run on when another has failed.
 _FAILED_GRACE_SECONDS = 5.0
+_SIGNALLED = 128
 _ERROR = re.compile(r"[\w.]*(Error|Exception)\b")
 
 
@@ -113,7 +114,8 @@ def failure_of(exits: Sequence[Exit], message_file: str) -> str | None:
     # The training toolkit captures a script's error only inside its framework images.
     text = written.replace('ErrorMessage ""', f'ErrorMessage "{error}"') or error
     text = text.replace(str(first.container.root) + os.sep, "/")
-    ending = f", exit code: {first.code}"
+    code = first.code if first.code >= 0 else _SIGNALLED - first.code  # as a container's shell tells it
+    ending = f", exit code: {code}"
     return f"AlgorithmError: {text[: 1024 - len(ending) - 16]}{ending}"
 
 

@@ -90,11 +90,19 @@ def test_waiting_for_capacity_ends_with_max_wait_time(ctx: AccountContext) -> No
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
 
 
+def test_the_longest_wait_passes_sooner_on_a_faster_clock(ctx: AccountContext) -> None:
+    ctx.clock = Clock(10_000)
+    run = running(ctx, lifecycle.TRAINING, _spot_request())
+    run.interrupt(capacity_after=1_000_000)  # 100 s of real time, where 120 s of the clock may be waited
+    assert run.done.wait(30)
+    assert _describe(ctx)["SecondaryStatus"] == "MaxWaitTimeExceeded"
+
+
 def test_capacity_comes_back_sooner_on_a_faster_clock(ctx: AccountContext) -> None:
     ctx.clock = Clock(10_000)
     run = running(ctx, lifecycle.TRAINING, _spot_request())
     wait_for(run, lambda: ("b", "points/count") in ctx.stub.objects)
-    _interrupt(ctx, b'{"CapacityAfterSeconds": 3600}')
+    _interrupt(ctx, b'{"CapacityAfterSeconds": 100}')
     assert run.done.wait(30)
     assert _describe(ctx)["TrainingJobStatus"] == "Completed"
 

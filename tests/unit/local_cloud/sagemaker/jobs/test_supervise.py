@@ -57,6 +57,12 @@ def test_a_message_file_says_more_than_the_last_line(tmp_path: Path) -> None:
     assert len(reason) <= 1024
 
 
+def test_a_killed_instance_has_the_exit_code_of_its_signal(tmp_path: Path) -> None:
+    code = "import os, signal; print('MemoryError', flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    exits, _ = _run([_command(tmp_path, code)])
+    assert failure_of(exits, "message") == "AlgorithmError: MemoryError, exit code: 137"
+
+
 def test_what_ends_a_job_is_raised(tmp_path: Path) -> None:
     with pytest.raises(JobStopped):
         _run([_command(tmp_path, "import time; time.sleep(600)")], JobStopped)
