@@ -54,3 +54,11 @@ def test_changes_from_many_threads_are_not_lost() -> None:
     for thread in threads:
         thread.join()
     assert store.get("Counter", "n") == {"value": 1600}
+
+
+def test_records_are_counted_where_they_are() -> None:
+    store = Store()
+    for number in range(3):
+        store.put("Model", f"m{number}", {"Size": number})
+    assert store.count("Model", lambda record: record["Size"] > 0) == 2
+    assert store.count("Other", lambda record: True) == 0
