@@ -82,7 +82,12 @@ def _running(folder: Path, *options: str) -> Iterator[Cloud]:
         port = probe.getsockname()[1]
     home = folder / "home"
     command = [sys.executable, "-m", "local_cloud.server", "--home", str(home), "--port", str(port), *options]
-    environment = {**os.environ, "AWS_PROFILE": "no-such-profile", "SM_MODEL_DIR": "/leaked"}
+    environment = {
+        **os.environ,
+        "AWS_PROFILE": "no-such-profile",
+        "SM_MODEL_DIR": "/leaked",
+        "LOCAL_CLOUD_STRICT": "1",
+    }
     log = folder / "server.log"
     with log.open("wb") as output:
         server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT)
