@@ -43,6 +43,17 @@ class Facts:
     execution_arn: str
     started: datetime
 
+    def values(self, at: datetime) -> dict[str, str]:
+        """What expressions may ask of it at a time, by the names they use."""
+        return {
+            "PipelineExecutionId": self.execution_id,
+            "PipelineExecutionArn": self.execution_arn,
+            "PipelineName": self.pipeline_name,
+            "PipelineArn": self.pipeline_arn,
+            "StartDateTime": self.started.isoformat(),
+            "CurrentDateTime": at.isoformat(),
+        }
+
 
 @dataclass(frozen=True)
 class Surroundings:
@@ -215,17 +226,8 @@ class StepRun:
         return found if found and self._step.cache.accepts(found.ended, self._around.clock()) else None
 
     def _scope(self, job_name: str) -> Scope:
-        facts = self._around.facts
-        execution = {
-            "PipelineExecutionId": facts.execution_id,
-            "PipelineExecutionArn": facts.execution_arn,
-            "PipelineName": facts.pipeline_name,
-            "PipelineArn": facts.pipeline_arn,
-            "StartDateTime": facts.started.isoformat(),
-            "CurrentDateTime": self._around.clock().isoformat(),
-            "TrainingJobName": job_name,
-            "ProcessingJobName": job_name,
-        }
+        execution = self._around.facts.values(self._around.clock())
+        execution.update(TrainingJobName=job_name, ProcessingJobName=job_name)
         seen = self._view()
         return Scope(
             self._around.parameters,

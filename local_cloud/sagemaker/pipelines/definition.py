@@ -75,8 +75,8 @@ def parse(text: str) -> Definition:
             raise DefinitionError(f"step name '{step.name}' is used twice")
         steps[step.name] = step
     definition = Definition(parameters, steps, document.get("PipelineExperimentConfig"))
-    list(references(definition.experiment))
     graph.check(steps, parameters)
+    graph.check_experiment(references(definition.experiment), parameters)
     return definition
 
 

@@ -23,7 +23,7 @@ from local_cloud.sagemaker.pipelines.attempts import Facts, Surroundings
 from local_cloud.sagemaker.pipelines.clients import RoleClients
 from local_cloud.sagemaker.pipelines.errors import StepFailed
 from local_cloud.sagemaker.pipelines.executor import Execution, Outcome
-from local_cloud.sagemaker.pipelines.expressions import text
+from local_cloud.sagemaker.pipelines.expressions import Scope, text
 from local_cloud.sagemaker.pipelines.records import EXECUTION, PIPELINE
 from local_cloud.sagemaker.pipelines.runner import CloudRunner
 from local_cloud.sagemaker.store import Record
@@ -53,6 +53,7 @@ def start(ctx: Context, params: Params) -> Params:
         config = params.get("SelectiveExecutionConfig")
         plan = selective.plan(ctx, pipeline["PipelineArn"], parsed.steps, config) if config else None
         record = _record(pipeline, version, params, values)
+        record["PipelineExperimentConfig"] = _experiment(record, parsed)
         arn = record["PipelineExecutionArn"]
         ctx.store.put(EXECUTION, arn, record)
         versions.ran(ctx, pipeline, version["PipelineVersionId"], arn)
@@ -176,6 +177,22 @@ def _record(pipeline: Record, version: Record, params: Params, values: Mapping[s
     }
 
 
+def _facts(record: Record) -> Facts:
+    return Facts(
+        record["PipelineName"],
+        record["PipelineArn"],
+        record["PipelineExecutionId"],
+        record["PipelineExecutionArn"],
+        record["CreationTime"],
+    )
+
+
+def _experiment(record: Record, parsed: definition.Definition) -> Any:
+    """The experiment and trial that the definition asks for, by name."""
+    known = _facts(record).values(record["CreationTime"])
+    return Scope(record["Values"], known, {}).resolve(parsed.experiment)
+
+
 def _take_over(
     ctx: Context, record: Record, parsed: definition.Definition, source: Record, reused: Results
 ) -> None:
@@ -202,7 +219,7 @@ def _launch(
     around = Surroundings(
         steps=parsed.every_step,
         parameters=record["Values"],
-        facts=Facts(record["PipelineName"], record["PipelineArn"], identity, arn, record["CreationTime"]),
+        facts=_facts(record),
         runner=CloudRunner(ctx, arn, clients),
         cache=records.StoredCache(ctx),
         listener=records.Recorder(ctx, record["PipelineArn"], arn),

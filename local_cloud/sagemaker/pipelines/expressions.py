@@ -76,8 +76,8 @@ class Scope:
     parameters: Mapping[str, Any]
     execution: Mapping[str, Any]
     properties: Mapping[str, Mapping[str, Any]]
-    file_uri: Callable[[str, str], str]
-    read_json: JsonReader
+    file_uri: Callable[[str, str], str] = lambda step, file: ""
+    read_json: JsonReader = lambda uri: None
     item: Any = None
 
     def resolve(self, value: Any) -> Any:

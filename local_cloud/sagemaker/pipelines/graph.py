@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from local_cloud.sagemaker.pipelines import outputs
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
@@ -30,6 +30,15 @@ def check(steps: Steps, parameters: Container[str]) -> None:
             body = step.loop.body
             _check_circles({name: one.needs & set(body) for name, one in body.items()})
     _check_circles({name: waits(steps, step) for name, step in steps.items()})
+
+
+def check_experiment(used: Iterable[Reference], parameters: Container[str]) -> None:
+    """Refuse an experiment whose names depend on what is not known at the start; DefinitionError names it."""
+    for one in used:
+        if one.kind not in ("parameter", "execution") or (
+            one.kind == "parameter" and one.name not in parameters
+        ):
+            raise DefinitionError(f"PipelineExperimentConfig cannot read {one.kind} '{one.name}'")
 
 
 def waits(steps: Steps, step: Step) -> frozenset[str]:

@@ -20,6 +20,12 @@ from .documents import (
     step,
 )
 
+
+def _with_experiment(name: object) -> str:
+    config = {"ExperimentName": name, "TrialName": "t"}
+    return json.dumps({**json.loads(document(processing("A"))), "PipelineExperimentConfig": config})
+
+
 READ_A = {"Environment": {"X": {"Get": "Steps.A.ProcessingOutputConfig.Outputs['out'].S3Output.S3Uri"}}}
 
 
@@ -77,6 +83,8 @@ def test_branches_nest() -> None:
         (document(processing("A", DependsOn=[{"Step": "B", "Trigger": "Late"}])), "got 'Late'"),
         (document({**step("A", "Fail", {"ErrorMessage": ""}), "Arguments": None}), "step 'A': it needs Arg"),
         (json.dumps({"Version": "2020-12-01", "Steps": [fail("A", "")], "Colour": 1}), "no member Colour"),
+        (_with_experiment({"Get": "Steps.A.Name"}), "PipelineExperimentConfig cannot read step 'A'"),
+        (_with_experiment({"Get": "Parameters.P"}), "PipelineExperimentConfig cannot read parameter 'P'"),
         (
             json.dumps({"Version": "2020-12-01", "Steps": [fail("A", "")], "MlflowConfig": {}}),
             "MlflowConfig is not supported",

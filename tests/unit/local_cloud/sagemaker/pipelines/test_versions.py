@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from local_cloud.sagemaker.errors import ServiceError
 from . import api
 from .api import Jobs
 from .conftest import PipelineContext
-from .documents import document, fail, processing
+from .documents import document, fail, parameter, processing
 
 FIRST, SECOND = document(fail("Stop", "first")), document(fail("Stop", "second"))
 Json = dict[str, Any]
@@ -133,6 +134,18 @@ def test_steps_are_listed_in_pages_and_either_order(ctx: PipelineContext) -> Non
     assert list(api.steps(ctx, arn)) == ["S4", "S3", "S2", "S1", "S0"]
     with pytest.raises(ServiceError, match="Give PipelineExecutionArn"):
         operations.call(ctx, "ListPipelineExecutionSteps", {})
+
+
+def test_an_execution_says_to_which_experiment_and_trial_it_belongs(ctx: PipelineContext) -> None:
+    body = json.loads(document(fail("Stop", ""), parameters=(parameter("Team", default="red"),)))
+    body["PipelineExperimentConfig"] = {
+        "ExperimentName": {"Std:Join": {"On": "-", "Values": ["team", {"Get": "Parameters.Team"}]}},
+        "TrialName": {"Get": "Execution.PipelineExecutionId"},
+    }
+    api.create(ctx, json.dumps(body))
+    arn = api.start(ctx)
+    wanted = {"ExperimentName": "team-red", "TrialName": arn.rpartition("/")[2]}
+    assert api.ended(ctx, arn)["PipelineExperimentConfig"] == wanted
 
 
 def test_what_writes_mlflow_runs_is_refused(ctx: PipelineContext) -> None:
