@@ -68,6 +68,7 @@ class Scanner:
         self._names: dict[int, tuple[bytes, Reference]] = {}
         self._ids: dict[str, int] = {}
         self._uses: Counter[str] = Counter()
+        self._strange: set[tuple[str, str, Any, parts.Part]] = set()
 
     def restore(self, rows: Iterable[tuple[str, str, str, bytes]]) -> list[str]:
         """Fill the tables with kept rows; return the modules that have some."""
@@ -111,9 +112,11 @@ class Scanner:
 
     def forget(self, found: Found) -> None:
         """Look anew at rows that could not be written."""
-        for module, table, name in found.rows:
+        for (module, table, name), body in found.rows.items():
             key, part = ast.literal_eval(name)
             self._drop(module, table, key, part)
+            if body is None:  # it is still on disk, and has to be missed again
+                self._remember(module, table, key, part, _Known(None, 0, ()))
 
     def _scan_table(self, module: str, table: str, live: hooks.Table, focus: Focus, found: Found) -> None:
         narrow = module == "s3" and focus.narrow
@@ -148,7 +151,9 @@ class Scanner:
         try:
             body = self._dumps(piece, used)
         except codec.CodecError as error:
-            _log.error("%s %s %s is not kept: %s", module, table, key, error)
+            if where not in self._strange:
+                self._strange.add(where)
+                _log.error("%s %s %s is not kept: %s", module, table, key, error)
             return
         digest = hash(body)
         if before and before.digest == digest:
