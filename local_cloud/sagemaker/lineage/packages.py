@@ -22,7 +22,9 @@ def record(ctx: Context, package: Mapping[str, Any]) -> None:
     if group is None:
         return
     group_arn = resources.arn_of(ctx, "ModelPackageGroup", group)
-    context = tracking.context(ctx, f"{group}-aws-model-package-group", "ModelGroup", group_arn)
+    made_by = package.get("MetadataProperties", {}).get("GeneratedBy", "")
+    known = {"PipelineExecutionArn": made_by} if "/execution/" in made_by else {}
+    context = tracking.context(ctx, f"{group}-aws-model-package-group", "ModelGroup", group_arn, **known)
     tracking.connect(ctx, own, context, "AssociatedWith")
     if package.get("UpdatedModelPackageFields", ["ModelApprovalStatus"]).count("ModelApprovalStatus"):
         _approval(ctx, package, own)
