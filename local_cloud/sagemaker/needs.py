@@ -23,6 +23,8 @@ _INVOCATIONS = {
     "invocations-response-stream": "InvokeEndpointWithResponseStream",
 }
 _RECORDS = {"PUT": "PutRecord", "GET": "GetRecord", "DELETE": "DeleteRecord"}
+_BATCHES = ("BatchGetRecord", "BatchWriteRecord")
+_METRICS = ("BatchGetMetrics", "BatchPutMetrics")
 _RECORD_POSTS = {"ListRecords": "ListRecords", "Record": "UpdateRecord"}
 # Kinds whose ARN is not the name of the kind.
 _SEGMENTS = {"Trial": "experiment-trial", "TrialComponent": "experiment-trial-component"}
@@ -82,7 +84,7 @@ def request_of(method: str, path: str, headers: Mapping[str, str], body: bytes) 
         return _RECORD_POSTS.get(parts[-1], ""), {"FeatureGroupName": "/".join(parts[1:-1])}
     if parts[0] == "FeatureGroup" and len(parts) > 1:
         return _RECORDS.get(method, ""), {"FeatureGroupName": "/".join(parts[1:])}
-    return (parts[0], _document(body)) if parts[0] in ("BatchGetRecord", "BatchWriteRecord") else ("", {})
+    return (parts[0], _document(body)) if parts[0] in (*_BATCHES, *_METRICS) else ("", {})
 
 
 def needs_of(ctx: Context, operation: str, params: Params) -> Iterator[Need]:
@@ -118,7 +120,7 @@ def _needs_of_keys(ctx: Context, operation: str, params: Params) -> Iterator[Nee
         role = next(iter(_members(params, _ROLES)), None)
         for key in sorted(set(_members(params, frozenset({"VolumeKmsKeyId"})))):
             yield replace(grant, resource=key_arn(ctx, key), or_role=role)
-    elif operation in (*_RECORDS.values(), "BatchGetRecord", "BatchWriteRecord"):
+    elif operation in (*_RECORDS.values(), *_BATCHES):
         for name in _groups(params):
             group = resources.find(ctx, "FeatureGroup", name) or {}
             key = (group.get("OnlineStoreConfig") or {}).get("SecurityConfig", {}).get("KmsKeyId")
@@ -135,7 +137,11 @@ def key_arn(ctx: Context, key: str) -> str:
 
 def _resources(ctx: Context, operation: str, params: Params) -> list[str]:
     """The ARNs of what an operation is about; ``*`` for one that is about no resource."""
-    if operation in ("BatchGetRecord", "BatchWriteRecord"):
+    if operation in _METRICS:
+        queried = [*_members(params.get("MetricQueries"), frozenset({"ResourceArn"}))]
+        named = params.get("TrialComponentName")
+        return [_arn(ctx, "TrialComponent", str(named))] if named else queried or [EVERYTHING]
+    if operation in _BATCHES:
         return [_arn(ctx, "FeatureGroup", name) for name in _groups(params)] or [EVERYTHING]
     if operation == "CreateModelPackage" and params.get("ModelPackageGroupName"):
         group = resources.find(ctx, "ModelPackageGroup", str(params["ModelPackageGroupName"]))

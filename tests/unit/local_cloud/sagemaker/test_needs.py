@@ -50,6 +50,7 @@ def needed(ctx: Context, operation: str, **params: Any) -> list[tuple[str, str]]
         ),
         ("CreateArtifact", {"ArtifactName": "one"}, "artifact/*"),
         ("GetRecord", {"FeatureGroupName": "reviews"}, "feature-group/reviews"),
+        ("BatchPutMetrics", {"TrialComponentName": "One"}, "experiment-trial-component/one"),
         ("InvokeEndpoint", {"EndpointName": "Mine"}, "endpoint/mine"),
     ],
 )
@@ -62,6 +63,13 @@ def test_an_operation_is_about_a_resource(
 @pytest.mark.parametrize("operation", ["ListTrainingJobs", "ListEndpoints", "Search", "ListModelPackages"])
 def test_a_list_is_about_everything(ctx: Context, operation: str) -> None:
     assert needed(ctx, operation) == [(f"sagemaker:{operation}", "*")]
+
+
+def test_metrics_are_read_of_the_resources_that_are_named(ctx: Context) -> None:
+    arn = f"{SAGEMAKER}:experiment-trial-component/one"
+    body = json.dumps({"MetricQueries": [{"ResourceArn": arn}]}).encode()
+    operation, params = request_of("POST", "/BatchGetMetrics", {}, body)
+    assert needed(ctx, operation, **params) == [("sagemaker:BatchGetMetrics", arn)]
 
 
 def test_an_arn_is_the_resource(ctx: Context) -> None:
