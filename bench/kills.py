@@ -10,12 +10,15 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.kills_work import WORKS, Gate, Work
+from bench.kills_data import Messages, Objects, Records
+from bench.kills_platform import Executions, Invocations, Stacks
+from bench.kills_work import Gate, Work
 from bench.kills_world import World
 from local_cloud import launcher
 
 KILLS, SEED = 200, 20261125
 KINDS = ("server", "job", "guard", "endpoint worker")
+WORKS: tuple[type[Work], ...] = (Objects, Records, Messages, Invocations, Executions, Stacks)
 _LONGEST_PAUSE_S = 0.8
 _SEEK_S, _SEEK_EVERY_S = 60.0, 0.1
 

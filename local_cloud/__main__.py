@@ -12,6 +12,7 @@ from pathlib import Path
 from local_cloud import deploy, launcher, status
 from local_cloud import options as wishes
 from local_cloud import reset as emptying
+from local_cloud.cloud import Cloud
 from local_cloud.defaults import PORT
 from local_cloud.options import Options
 
@@ -93,7 +94,7 @@ def destroy_assembly(options: argparse.Namespace) -> int:
     return 0
 
 
-def _running(options: argparse.Namespace) -> launcher.Cloud:
+def _running(options: argparse.Namespace) -> Cloud:
     cloud = launcher.find(options.home)
     if cloud is None:
         raise launcher.LaunchError(f"no local cloud runs for {options.home}; start one with `local_cloud up`")

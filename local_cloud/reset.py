@@ -6,8 +6,9 @@ from pathlib import Path
 
 from local_cloud import home as homes
 from local_cloud import launcher
+from local_cloud.cloud import Cloud
 from local_cloud.home import HomeError
-from local_cloud.launcher import Cloud, LaunchError
+from local_cloud.launcher import LaunchError
 from local_cloud.options import Options
 from local_cloud.state import folder
 from local_cloud.state.folder import StateError

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud import launcher, processes
-from local_cloud.launcher import Cloud
+from local_cloud.cloud import Cloud
 from local_cloud.state import folder
 
 _WORDS = {

@@ -26,6 +26,8 @@ def test_the_emulator_listens_on_loopback_only(environment: dict[str, str], tmp_
     assert environment["BIND_HOST"] == "127.0.0.1"
     assert environment["IOT_MTLS_ENABLED"] == "0"
     assert environment["GATEWAY_PORT"] == "4600"
+    for name in ("TMPDIR", "STATE_DIR", "S3_DATA_DIR"):
+        assert Path(environment[name]).is_relative_to(tmp_path), "it writes into the home, nowhere else"
     assert environment["MINISTACK_ACCOUNT_ID"] == "123456789012"
 
 
