@@ -90,8 +90,7 @@ def stacks_in_motion() -> bool:
     """Whether CloudFormation is changing a stack, and so the state of other services."""
     if "ministack.services.cloudformation" not in sys.modules:
         return False
-    stacks = tables("cloudformation")["_stacks"]
-    return any(_in_motion(stack) for stack in list(stacks.values()))
+    return any(_in_motion(stack) for stack in list(tables("cloudformation")["_stacks"].values()))
 
 
 def _in_motion(stack: Any) -> bool:
