@@ -15,13 +15,7 @@ from bertline.target import Target
 from tests.e2e import cloud
 
 REVIEWS = 120
-QUICK = {
-    "Epochs": "1",
-    "LearningRate": "2e-4",
-    "MinAccuracyValue": "0.0",
-    "TrainStepsPerEpoch": "1",
-    "ValidationStepsPerEpoch": "1",
-}
+QUICK = {"Epochs": "1", "LearningRate": "2e-4", "MinAccuracyValue": "0.0"}
 _HASH = 8  # what the CDK puts behind the name of a construct
 STACKS = ("training", "serving", "experiments", "data")
 

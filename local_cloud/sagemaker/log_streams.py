@@ -9,15 +9,23 @@ _LONGEST_LINE = 32_000
 
 
 def create(client: Any, group: str, stream: str) -> None:
-    """Make a log stream and its group, unless they are there."""
-    for make, names in (
-        (client.create_log_group, {"logGroupName": group}),
-        (client.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
-    ):
-        try:
-            make(**names)
-        except client.exceptions.ResourceAlreadyExistsException:
-            continue
+    """Make a log stream, and its group only when there is none: a role need not be granted that."""
+    names = {"logGroupName": group, "logStreamName": stream}
+    try:
+        client.create_log_stream(**names)
+    except client.exceptions.ResourceAlreadyExistsException:
+        return
+    except client.exceptions.ResourceNotFoundException:
+        _create_group(client, group)
+        client.create_log_stream(**names)
+
+
+def _create_group(client: Any, group: str) -> None:
+    """Make a log group; several streams may want it at once."""
+    try:
+        client.create_log_group(logGroupName=group)
+    except client.exceptions.ResourceAlreadyExistsException:
+        return
 
 
 def event(at_ms: int, line: str) -> dict[str, Any]:

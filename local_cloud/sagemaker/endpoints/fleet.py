@@ -146,7 +146,8 @@ class Fleet:
             self._started.append(worker)
         worker.start()
         stream = f"{variant.plan.name}/{worker.container.host}"
-        tail = logs.LogTail(self._ctx, logs.group_of(self._endpoint), stream, worker.container.log)
+        group, role = logs.group_of(self._endpoint), variant.plan.model.role
+        tail = logs.LogTail(self._ctx, group, stream, worker.container.log, role)
         variant.tails.append(tail)
         return worker
 

@@ -6,6 +6,7 @@ import logging
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -14,6 +15,7 @@ from local_cloud.sagemaker.context import Context
 
 _log = logging.getLogger("local_cloud.sagemaker.endpoints")
 _EVERY_S = 1.0
+_FRESH_S = 11 * 3600  # a session lasts twelve hours
 
 
 def group_of(endpoint_name: str) -> str:
@@ -22,12 +24,22 @@ def group_of(endpoint_name: str) -> str:
 
 
 class LogTail:
-    """Follows one log file, from its start to `close`, into one log stream."""
+    """Follows one log file, from its start to `close`, into one log stream.
 
-    def __init__(self, ctx: Context, group: str, stream: str, file: Path) -> None:
+    Parameters
+    ----------
+    role
+        The model's role, which writes the log; without one it is the account itself.
+    """
+
+    def __init__(self, ctx: Context, group: str, stream: str, file: Path, role: str | None = None) -> None:
         self._ctx, self._group, self._stream, self._file = ctx, group, stream, file
+        self._role = role
+        self._client: Any = None
+        self._client_made = 0.0
         self._offset = 0
         self._open = False
+        self._told = ""
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name=f"tail-{stream}", daemon=True)
         self._thread.start()
@@ -44,7 +56,7 @@ class LogTail:
                 while self._send(last):
                     pass
             except (BotoCoreError, ClientError) as error:
-                _log.warning("log of %s not sent: %s", self._stream, error)
+                self._tell(str(error))
             if last:
                 return
 
@@ -53,7 +65,7 @@ class LogTail:
         lines = self._next_lines(last)
         if not lines:
             return False
-        client = self._ctx.client("logs")
+        client = self._logs()
         if not self._open:
             log_streams.create(client, self._group, self._stream)
             self._open = True
@@ -61,6 +73,18 @@ class LogTail:
         events = [log_streams.event(at, line) for line in lines]
         client.put_log_events(logGroupName=self._group, logStreamName=self._stream, logEvents=events)
         return True
+
+    def _logs(self) -> Any:
+        """The client, made anew before the session of the role ends."""
+        if self._client is None or time.monotonic() - self._client_made > _FRESH_S:
+            self._client, self._client_made = self._ctx.client("logs", self._role), time.monotonic()
+        return self._client
+
+    def _tell(self, why: str) -> None:
+        """Say once what is refused: every further line would be, too."""
+        if why != self._told:
+            self._told = why
+            _log.warning("log of %s not sent: %s", self._stream, why)
 
     def _next_lines(self, last: bool) -> list[str]:
         if not self._file.exists():

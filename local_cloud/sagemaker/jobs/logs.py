@@ -91,18 +91,9 @@ class LogShipper:
         for stream, events in batches.items():
             client = self._client("logs")
             if stream not in self._streams:
-                self._create(client, stream)
+                log_streams.create(client, self._group, stream)
                 self._streams.add(stream)
             client.put_log_events(logGroupName=self._group, logStreamName=stream, logEvents=events)
-
-    def _create(self, client: Any, stream: str) -> None:
-        """Make a stream; its group only when there is none, so that a role need not be granted that."""
-        try:
-            client.create_log_stream(logGroupName=self._group, logStreamName=stream)
-        except client.exceptions.ResourceAlreadyExistsException:
-            return
-        except client.exceptions.ResourceNotFoundException:
-            log_streams.create(client, self._group, stream)
 
     def _send_metrics(self) -> None:
         data: list[dict[str, Any]] = []
