@@ -15,6 +15,7 @@ import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import boto3
@@ -46,7 +47,7 @@ def main() -> None:
     """Run what there is and print each test with its outcome, then the rates."""
     named = [word.partition("=")[2] for word in sys.argv[1:] if word.startswith("--checkout=")]
     checkout = Path(named[0]) if named else CHECKOUT
-    print("SageMaker Python SDK 3.27: its own integration tests")
+    print(f"SageMaker Python SDK {version('sagemaker')}: its own integration tests and notebooks")
     if not checkout.exists():
         print(f"no checkout at {checkout}: clone the repository there, or name another with --checkout=DIR")
     else:
@@ -74,7 +75,8 @@ def _sdk(checkout: Path) -> Iterator[Outcome]:
             changed = hashlib.sha256(test.read_bytes()).hexdigest() != sha256
             print(f"-- {path}" + (" (another version than the one last run here)" if changed else ""))
             sdk_manifest.complete(checkout)
-            yield from run(test, environment, Path(scratch))
+            runner = notebook if test.suffix == ".ipynb" else run
+            yield from runner(test, environment, Path(scratch))
     for path, (count, reason) in sdk_manifest.CANNOT.items():
         for number in range(count):
             yield Outcome(f"{path} [{number + 1}]", reason)
@@ -106,6 +108,19 @@ def run(test: Path, environment: dict[str, str], scratch: Path) -> Iterator[Outc
         yield Outcome(f"{test.name}::{case.get('name')}", reason)
 
 
+def notebook(path: Path, environment: dict[str, str], scratch: Path) -> Iterator[Outcome]:
+    """Run the code cells of a notebook one after the other in its folder; one outcome for all of them."""
+    cells = [one["source"] for one in json.loads(path.read_text())["cells"] if one["cell_type"] == "code"]
+    script = scratch / "notebook.py"
+    script.write_text("\n\n".join(["import tests.conformance.sdk_plugin", *map("".join, cells)]))
+    command = [sys.executable, str(script)]
+    done = subprocess.run(
+        command, cwd=path.parent, env=environment, capture_output=True, text=True, check=False
+    )
+    lines = done.stderr.strip().splitlines()
+    yield Outcome(path.name, (lines[-1] if lines else "no reason")[:300] if done.returncode else "")
+
+
 @contextmanager
 def cloud(home: Path) -> Iterator[str]:
     """A local cloud for as long as the block runs; its address."""
@@ -118,7 +133,7 @@ def cloud(home: Path) -> Iterator[str]:
 
 def _execution_role(url: str) -> dict[str, str]:
     """The environment of somebody who works in the role SageMakerRole, as the SDK's tests ask for."""
-    place = {"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2"}
+    place = {"AWS_ENDPOINT_URL": url, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1"}
     session = boto3.Session(
         region_name=place["AWS_REGION"],
         aws_access_key_id="1" * 12,

@@ -1,4 +1,9 @@
-"""Which of the public SDK's own integration tests are run, and why each of the others cannot be."""
+"""Which of the public SDK's own tests and notebooks are run, and why each of the others cannot be.
+
+The scope: the integration tests of sagemaker-core and sagemaker-mlops for jobs, Feature Store, registry,
+lineage, tuning, transform and pipelines, the notebooks that the README lists under ML Ops, and those of
+sagemaker-core.
+"""
 
 import io
 import tarfile
@@ -27,8 +32,15 @@ RUN = {
     "sagemaker-mlops/tests/integ/workflow/test_lineage_step.py": (
         "516cf70afb57094348cf923ac9d97be5f508df45db63259c3eb7d51bbb06f089"
     ),
+    "sagemaker-mlops/tests/integ/workflow/test_zimmer_lineage_step.py": (
+        "70173d5549627970d18db0668f3df457b45b105c766461eb8f986abd1c255bf4"
+    ),
+    "v3-examples/ml-ops-examples/v3-model-registry-example/v3-model-registry-example.ipynb": (
+        "c73d8d57ae5882d2f8ae2552493d6ba26456ff7b341352edf6284c433bc5d690"
+    ),
 }
 _XGBOOST = "needs the XGBoost container: its algorithm is in the image"
+_INSTALLS = "installs packages in its container: here that would be this project's own environment"
 # Files that need what is not here, and how many tests each has: they count as failures.
 CANNOT = {
     "sagemaker-mlops/tests/integ/test_pipeline_train_registry.py": (1, _XGBOOST),
@@ -43,17 +55,45 @@ CANNOT = {
         1,
         "installs an older torch from the registry at run time and needs TorchServe's container",
     ),
+    "sagemaker-core/tests/integ/processing/test_framework_processor_requirements.py": (1, _INSTALLS),
+    "v3-examples/ml-ops-examples/v3-hyperparameter-tuning-example/v3-hyperparameter-tuning-example.ipynb": (
+        1,
+        "downloads MNIST from the internet",
+    ),
+    "v3-examples/ml-ops-examples/v3-hyperparameter-tuning-example/v3-hyperparameter-tuning-pipeline.ipynb": (
+        1,
+        "downloads MNIST from the internet",
+    ),
+    "v3-examples/ml-ops-examples/v3-processing-job-pytorch/v3-pytorch-processing-example.ipynb": (
+        1,
+        "downloads a data set from the internet",
+    ),
+    "v3-examples/ml-ops-examples/v3-pipeline-train-create-registry.ipynb": (1, _XGBOOST),
+    "v3-examples/ml-ops-examples/v3-processing-job-sklearn.ipynb": (
+        1,
+        "reads a public bucket of AWS; its script has /opt/ml written into it",
+    ),
+    "v3-examples/ml-ops-examples/v3-sagemaker-clarify.ipynb": (1, "needs the Clarify container"),
+    "v3-examples/ml-ops-examples/v3-transform-job-example.ipynb": (1, _XGBOOST),
+    "sagemaker-core/example_notebooks/get_started.ipynb": (1, _XGBOOST),
+    "sagemaker-core/example_notebooks/inference_and_resource_chaining.ipynb": (1, _XGBOOST),
+    "sagemaker-core/example_notebooks/intelligent_defaults_and_logging.ipynb": (1, _XGBOOST),
+    "sagemaker-core/example_notebooks/sagemaker_core_overview.ipynb": (1, _XGBOOST),
 }
 # What a checkout without its binary files lacks; any archive will do, since nothing opens it.
-_ARCHIVE = Path("sagemaker-mlops/tests/integ/data/model/registry-test-model.tar.gz")
+_ARCHIVES = (
+    "sagemaker-mlops/tests/integ/data/model/registry-test-model.tar.gz",
+    "v3-examples/ml-ops-examples/v3-model-registry-example/model/model.tar.gz",
+)
 
 
 def complete(checkout: Path) -> None:
     """Put an empty archive where a checkout of texts alone has none."""
-    archive = checkout / _ARCHIVE
-    if not archive.exists():
-        packed = io.BytesIO()
-        with tarfile.open(fileobj=packed, mode="w:gz"):
-            pass
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        archive.write_bytes(packed.getvalue())
+    for name in _ARCHIVES:
+        archive = checkout / name
+        if not archive.exists():
+            packed = io.BytesIO()
+            with tarfile.open(fileobj=packed, mode="w:gz"):
+                pass
+            archive.parent.mkdir(parents=True, exist_ok=True)
+            archive.write_bytes(packed.getvalue())
