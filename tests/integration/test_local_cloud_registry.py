@@ -115,6 +115,28 @@ def test_every_paginator_of_what_is_served_gives_everything_once(
     }
 
 
+def test_every_order_of_every_list_is_honoured(client: Any, served: dict[str, str], things: int) -> None:
+    lists = {name for name in served if name.startswith("List") and served[name] != "refused"} - _OF_RUNS
+    sorted_by_name = 0
+    for name in sorted(lists):
+        asked = client.meta.service_model.operation_model(name).input_shape.members
+        if not {"SortBy", "SortOrder"} <= asked.keys():
+            continue
+        method = getattr(client, botocore.xform_name(name))
+        key = client.get_paginator(botocore.xform_name(name)).result_keys[0].expression
+        for field in asked["SortBy"].enum:
+            given = {**SUBJECTS.get(name, {}), "SortBy": field, "MaxResults": 100}
+            up, down = (method(**given, SortOrder=order)[key] for order in ("Ascending", "Descending"))
+            assert sorted(map(str, up)) == sorted(map(str, down)), (name, field)
+            member = f"{name.removeprefix('List').removesuffix('s')}Name"
+            names = [one[member] for one in up if member in one]
+            if field == "Name" and names:
+                assert names == sorted(names), name
+                assert [one[member] for one in down] == names[::-1], name
+                sorted_by_name += 1
+    assert sorted_by_name >= 10
+
+
 def _key(paginator: Any) -> str:
     return str(paginator.result_keys[0].expression) + "[]"
 
