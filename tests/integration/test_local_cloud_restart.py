@@ -6,8 +6,6 @@ import io
 import json
 import os
 import signal
-import subprocess
-import sys
 import zipfile
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,9 +18,10 @@ import pytest
 
 from bench import kills
 from local_cloud import launcher
+from local_cloud.__main__ import main
 from local_cloud.options import Options
 
-from .conftest import ROOT, until
+from .conftest import until
 
 pytestmark = pytest.mark.integration
 TRUST = json.dumps(
@@ -239,37 +238,29 @@ def test_random_kills_lose_nothing(tmp_path: Path) -> None:
     assert all(work.done for work in report.works)
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "local_cloud", *arguments]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
-
-
-def test_two_clouds_side_by_side_share_nothing(tmp_path: Path) -> None:
-    port = str(launcher.free_port(0))
-    homes = [["--home", str(tmp_path / name)] for name in "ab"]
-    states = [["--state", str(tmp_path / f"state-{name}")] for name in "ab"]
+def test_two_clouds_side_by_side_share_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    port, names = launcher.free_port(0), ("a", "b")
+    states = [Options(state=tmp_path / f"state-{name}") for name in names]
     try:
         with ThreadPoolExecutor(2) as pool:
-            ups = list(pool.map(lambda at: run("up", *homes[at], *states[at], "--port", port), (0, 1)))
-        assert [up.returncode for up in ups] == [0, 0], ups
-        clouds = [launcher.find(tmp_path / name) for name in "ab"]
-        first, second = (cloud for cloud in clouds if cloud)
+            starts = [
+                pool.submit(launcher.start, tmp_path / name, port, state)
+                for name, state in zip(names, states, strict=True)
+            ]
+            first, second = (start.result() for start in starts)
         assert first.port != second.port
         _check_files(tmp_path, first, "a")
         _check_files(tmp_path, second, "b")
         _client(first, "s3").create_bucket(Bucket="mine")
         assert _client(second, "s3").list_buckets()["Buckets"] == []
 
-        refused = run("up", "--home", str(tmp_path / "c"), *states[0], "--port", "0")
-        assert refused.returncode == 1
-        assert f"is in use by another local cloud (process {first.pid})" in refused.stderr
-        _check_commands(first, homes[0])
+        state = ["--state", str(tmp_path / "state-a")]
+        assert main(["up", "--home", str(tmp_path / "c"), *state, "--port", "0"]) == 1
+        assert f"is in use by another local cloud (process {first.pid})" in capsys.readouterr().err
+        _check_commands(first, ["--home", str(tmp_path / "a")], capsys)
     finally:
-        for home in homes:
-            run("down", *home)
-    assert run("reset", *homes[1], *states[1]).stdout == "emptied\n"
-    assert run("reset", *homes[1], *states[1]).stdout == "there was nothing to empty\n"
-    assert list((tmp_path / "state-b" / "bodies").glob("*")) == []
+        for name in names:
+            launcher.stop(tmp_path / name)
 
 
 def _check_files(folder: Path, cloud: launcher.Cloud, name: str) -> None:
@@ -281,15 +272,16 @@ def _check_files(folder: Path, cloud: launcher.Cloud, name: str) -> None:
     assert all(any(path.is_relative_to(one) for one in own) for path in written), written
 
 
-def _check_commands(cloud: launcher.Cloud, home: list[str]) -> None:
-    said = run("status", *home).stdout
+def _check_commands(cloud: launcher.Cloud, home: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["status", *home]) == 0
+    said = capsys.readouterr().out
     assert said.startswith(f"running: {cloud.endpoint_url} (account 123456789012, region us-east-1, pid ")
     assert f"page: {cloud.endpoint_url}/_local_cloud/\n" in said
     assert f"state: {cloud.state}, " in said
     assert "memory: " in said
     assert "runs: nothing" in said
-    again = run("reset", *home)
-    assert again.stdout.startswith("emptied\nrunning: "), again.stderr
+    assert main(["reset", *home]) == 0
+    assert capsys.readouterr().out.startswith(f"emptied\nrunning: {cloud.endpoint_url} ")
     fresh = launcher.find(Path(home[1]))
     assert fresh is not None
     assert (fresh.port, fresh.state, fresh.pid == cloud.pid) == (cloud.port, cloud.state, False)
