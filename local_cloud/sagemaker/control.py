@@ -6,18 +6,18 @@ import re
 from typing import Any
 
 from local_cloud.sagemaker import listing, registry, resources
-from local_cloud.sagemaker.context import Context, now
+from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import ServiceError, validation
 from local_cloud.sagemaker.operations import Params, fallback, operation
 
 # What a record is on AWS too: nothing happens when it is made, only when something names it.
 _KEPT = {
     "Model": {"Describe", "List"},
-    "EndpointConfig": {"Describe", "List", "Delete"},
+    "EndpointConfig": {"Describe", "List"},
     "FeatureGroup": {"List"},
 }
 _STATUS = {"FeatureGroup": "FeatureGroupStatus"}
-_VERB = re.compile(r"(Create|Describe|Update|Delete|List)([A-Z]\w+)")
+_VERB = re.compile(r"(Describe|List)([A-Z]\w+)")
 _WHERE = "GET /_local_cloud/coverage lists what it does"
 # Why, for the areas that people ask for most; the first pattern found in the name of an operation.
 _REASONS = {
@@ -55,15 +55,7 @@ def generic(ctx: Context, name: str, params: Params) -> Params:
     if verb == "List":
         records = ctx.store.list(kind)
         return listing.respond(name, params, records, name=f"{kind}Name", status=_STATUS.get(kind, ""))
-    named = params[f"{kind}Name"]
-    if verb == "Create":
-        return resources.create(ctx, kind, named, dict(params))
-    found = resources.get(ctx, kind, named)
-    if verb == "Update":
-        return ctx.store.update(kind, found[f"{kind}Name"], **params, LastModifiedTime=now())
-    if verb == "Delete":
-        resources.delete(ctx, kind, found[f"{kind}Name"])
-    return found
+    return resources.get(ctx, kind, params[f"{kind}Name"])
 
 
 def unsupported(name: str, why: str = "") -> ServiceError:

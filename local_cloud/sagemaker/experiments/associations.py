@@ -39,13 +39,17 @@ def link(ctx: Context, trial: str, component: str) -> None:
 
 def components_of(ctx: Context, trials: Collection[str]) -> set[str]:
     """The names of the components in any of the trials."""
-    links = ctx.store.list(LINK)
-    return {one["TrialComponentName"] for one in links if one["TrialName"] in trials}
+    return {component for trial, component in links(ctx) if trial in trials}
 
 
 def trials_of(ctx: Context, component: str) -> set[str]:
     """The names of the trials that a component is in."""
-    return {one["TrialName"] for one in ctx.store.list(LINK) if one["TrialComponentName"] == component}
+    return {trial for trial, held in links(ctx) if held == component}
+
+
+def links(ctx: Context) -> list[tuple[str, str]]:
+    """All pairs of the name of a trial and that of a component in it."""
+    return [(one["TrialName"], one["TrialComponentName"]) for one in ctx.store.list(LINK)]
 
 
 def component_name(ctx: Context, name_or_arn: str) -> str:

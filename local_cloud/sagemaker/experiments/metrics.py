@@ -37,13 +37,12 @@ def put_metrics(ctx: Context, request: Request) -> Response:
     """Take in values of a component's metrics."""
     given = _parsed("BatchPutMetrics", request)
     name = str(resources.get(ctx, COMPONENT, given["TrialComponentName"])["TrialComponentName"])
+    points: dict[str, list[list[Any]]] = {}
     for item in given["MetricData"]:
         point = [item["Timestamp"].timestamp(), item.get("Step"), float(item["Value"])]
-        with ctx.store.lock:
-            key = f"{name}/{item['MetricName']}"
-            ctx.store.add(POINTS, key, {"Component": name, "MetricName": item["MetricName"], "Points": []})
-            points = [*ctx.store.get(POINTS, key)["Points"], point]
-            ctx.store.update(POINTS, key, Points=points)
+        points.setdefault(item["MetricName"], []).append(point)
+    for metric, added in points.items():
+        _add(ctx, name, metric, added)
     return Response(200, _JSON, b"{}")
 
 
@@ -54,9 +53,13 @@ def get_metrics(ctx: Context, request: Request) -> Response:
     return Response(200, _JSON, json.dumps({"MetricQueryResults": results}).encode())
 
 
-def summaries(ctx: Context, component: Record) -> list[Record]:
-    """What the values of each metric come to: put by the API, else the final values of a training job."""
-    own = [one for one in ctx.store.list(POINTS) if one["Component"] == component["TrialComponentName"]]
+def summaries(ctx: Context, component: Record, points: list[Record] | None = None) -> list[Record]:
+    """What the values of each metric come to: put by the API, else the final values of a training job.
+
+    `points` saves reading the values of all metrics for each of several components.
+    """
+    everything = ctx.store.list(POINTS) if points is None else points
+    own = [one for one in everything if one["Component"] == component["TrialComponentName"]]
     final = component.get("FinalMetricDataList", [])
     read: Iterable[tuple[str, list[float], float]] = (
         [(one["MetricName"], [point[2] for point in one["Points"]], one["Points"][-1][0]) for one in own]
@@ -81,6 +84,13 @@ def forget(ctx: Context, component: str) -> None:
     for one in ctx.store.list(POINTS):
         if one["Component"] == component:
             ctx.store.delete(POINTS, f"{component}/{one['MetricName']}")
+
+
+def _add(ctx: Context, component: str, metric: str, added: list[list[Any]]) -> None:
+    key = f"{component}/{metric}"
+    with ctx.store.lock:
+        ctx.store.add(POINTS, key, {"Component": component, "MetricName": metric, "Points": []})
+        ctx.store.modify(POINTS, key, lambda record: record["Points"].extend(added))
 
 
 def _result(ctx: Context, query: dict[str, Any]) -> dict[str, Any]:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from local_cloud.sagemaker import listing
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import ServiceError, validation
+from local_cloud.sagemaker.experiments import components
 from local_cloud.sagemaker.lineage import graph
 from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.store import Record
+
+components.when_deleted(graph.forget)
 
 
 @operation("AddAssociation")

@@ -81,6 +81,13 @@ def associations(ctx: Context) -> list[Record]:
     return ctx.store.list(ASSOCIATION)
 
 
+def forget(ctx: Context, arn: str) -> None:
+    """End all associations of an entity that is gone."""
+    for one in associations(ctx):
+        if arn in (one["SourceArn"], one["DestinationArn"]):
+            disconnect(ctx, one["SourceArn"], one["DestinationArn"])
+
+
 def check_alone(ctx: Context, arn: str) -> None:
     """Refuse to delete an entity that is associated with others.
 

@@ -66,9 +66,10 @@ def _tagged(ctx: Context, kind: str, record: Record) -> Record:
 
 def _trials(ctx: Context) -> list[Record]:
     components = {one["TrialComponentName"]: one for one in ctx.store.list(associations.COMPONENT)}
-    found = []
+    links, found = associations.links(ctx), []
     for trial in ctx.store.list("Trial"):
-        names = sorted(associations.components_of(ctx, {trial["TrialName"]}) & components.keys())
+        own = {component for name, component in links if name == trial["TrialName"]}
+        names = sorted(own & components.keys())
         held = [
             {**components[name], "TrialComponentSource": components[name].get("Source")} for name in names
         ]
@@ -78,13 +79,15 @@ def _trials(ctx: Context) -> list[Record]:
 
 def _components(ctx: Context) -> list[Record]:
     trials = {one["TrialName"]: one["ExperimentName"] for one in ctx.store.list("Trial")}
+    links, points = associations.links(ctx), ctx.store.list(metrics.POINTS)
     found = []
     for component in ctx.store.list(associations.COMPONENT):
-        held = sorted(associations.trials_of(ctx, component["TrialComponentName"]) & trials.keys())
+        own = {trial for trial, name in links if name == component["TrialComponentName"]}
+        held = sorted(own & trials.keys())
         record = {
             **_tagged(ctx, "TrialComponent", component),
             "Parents": [{"TrialName": name, "ExperimentName": trials[name]} for name in held],
-            "Metrics": metrics.summaries(ctx, component),
+            "Metrics": metrics.summaries(ctx, component, points),
         }
         source = _source(ctx, component)
         found.append({**record, "SourceDetail": source} if source else record)

@@ -103,3 +103,12 @@ def test_only_entities_that_exist_can_be_associated(ctx: Context, arn: str, code
     with pytest.raises(ServiceError, match=arn.rpartition("/")[2]) as caught:
         _call(ctx, "AddAssociation", SourceArn=data, DestinationArn=arn)
     assert caught.value.code == code
+
+
+def test_the_associations_of_a_component_end_with_it(ctx: Context) -> None:
+    data = _artifact(ctx, "s3://b/a")
+    job = _call(ctx, "CreateTrialComponent", TrialComponentName="job")["TrialComponentArn"]
+    _call(ctx, "AddAssociation", SourceArn=data, DestinationArn=job)
+    _call(ctx, "DeleteTrialComponent", TrialComponentName="job")
+    assert _call(ctx, "ListAssociations")["AssociationSummaries"] == []
+    _call(ctx, "DeleteArtifact", ArtifactArn=data)
