@@ -79,15 +79,15 @@ def named(tree: ast.AST) -> set[str]:
     return found | {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
 
 
-def functions() -> dict[str, ast.AST]:
-    """The public functions and classes of all modules for hooks, by name."""
-    found: dict[str, ast.AST] = {}
+def functions() -> list[tuple[str, ast.AST]]:
+    """The public functions and classes of all modules for hooks."""
+    found: list[tuple[str, ast.AST]] = []
     for module in MODULES:
         loaded = importlib.import_module(f"local_cloud.{module.stem}")
         for name, one in vars(loaded).items():
             own = inspect.isfunction(one) or inspect.isclass(one)
             if own and one.__module__ == loaded.__name__ and not name.startswith("_"):
-                found[name] = ast.parse(inspect.getsource(one))
+                found.append((name, ast.parse(inspect.getsource(one))))
     return found
 
 
@@ -96,6 +96,6 @@ def test_every_hook_has_a_contract_test() -> None:
     hooks = functions()
     tests = sorted(Path(__file__).parent.glob("test_*hooks*.py"))
     used = set.union(*(named(ast.parse(test.read_text())) for test in tests if test != Path(__file__)))
-    while more := set().union(*(named(hooks[name]) for name in used & hooks.keys())) - used:
+    while more := set().union(*(named(tree) for name, tree in hooks if name in used)) - used:
         used |= more
-    assert sorted(name for name, tree in hooks.items() if reaches(tree) and name not in used) == []
+    assert sorted(name for name, tree in hooks if reaches(tree) and name not in used) == []
