@@ -17,7 +17,7 @@ from bench.kills_world import World
 from local_cloud import launcher
 
 KILLS, SEED = 200, 20261125
-KINDS = ("server", "job", "guard", "endpoint worker")
+KINDS = ("server", "starting server", "job", "guard", "endpoint worker")
 WORKS: tuple[type[Work], ...] = (Objects, Records, Messages, Invocations, Executions, Stacks)
 _LONGEST_PAUSE_S = 0.8
 _SEEK_S, _SEEK_EVERY_S = 60.0, 0.1
@@ -97,14 +97,18 @@ def _kill(world: World, gate: Gate, report: Report, kind: str, chance: random.Ra
     victim = chance.choice(victims)
     report.kills[kind] += 1
     world.kill(victim)
-    if kind == "server":
-        return _after_server(world, gate, report, victim)
-    return []
+    if kind not in ("server", "starting server"):
+        return []
+    starting = chance.uniform(0.0, report.restarts[-1] if report.restarts else 1.0)
+    return _after_server(world, gate, report, victim, starting if kind == "starting server" else None)
 
 
-def _after_server(world: World, gate: Gate, report: Report, victim: int) -> list[str]:
+def _after_server(world: World, gate: Gate, report: Report, victim: int, starting: float | None) -> list[str]:
+    """Check everything after a restart; `starting` kills a first successor after so many seconds."""
     with gate.held():
         world.wait_for_end(victim)
+        if starting is not None:
+            world.start_and_kill(starting)
         wrong = [f"orphan {one}" for one in world.orphans()]
         wrong += [f"database: {text}" for text in world.damage()]
         begin = time.monotonic()

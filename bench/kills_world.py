@@ -6,6 +6,8 @@ import json
 import os
 import signal
 import sqlite3
+import subprocess
+import sys
 import tarfile
 import time
 from collections.abc import Callable
@@ -17,6 +19,7 @@ import psutil
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from bench.measure import ROOT
 from local_cloud import launcher
 from local_cloud.options import Options
 from local_cloud.state.folder import DATABASE
@@ -64,6 +67,17 @@ class World:
         self.cloud = launcher.start(self.home, self.port, Options(state=self.state))
         return self.cloud
 
+    def start_and_kill(self, seconds: float) -> None:
+        """Start the server and kill it so soon, whether it is ready or not."""
+        words = ["--home", str(self.home), "--port", str(self.port), *Options(state=self.state).arguments()]
+        with (self.home / launcher.LOG_FILE).open("ab") as log:
+            server = subprocess.Popen(
+                [sys.executable, "-m", launcher.SERVER, *words], cwd=ROOT, stdout=log, stderr=log
+            )
+        time.sleep(seconds)
+        server.kill()
+        server.wait()
+
     def client(self, service: str) -> Any:
         """A client of the cloud."""
         where = f"{service} {self.cloud.endpoint_url}"  # another port if somebody has taken ours meanwhile
@@ -105,7 +119,14 @@ class World:
         jobs = [one["pid"] for one in told["processes"] if one["folder"].startswith("jobs")]
         workers = [one["pid"] for one in told["processes"] if one["folder"].startswith("endpoints")]
         guards = [parent for pid in jobs + workers if (parent := _parent(pid)) is not None]
-        return {"server": [self.cloud.pid], "job": jobs, "guard": guards, "endpoint worker": workers}
+        server = [self.cloud.pid]
+        return {
+            "server": server,
+            "starting server": server,
+            "job": jobs,
+            "guard": guards,
+            "endpoint worker": workers,
+        }
 
     def kill(self, pid: int) -> None:
         """Kill a process as hard as can be."""

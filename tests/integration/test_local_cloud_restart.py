@@ -234,7 +234,6 @@ def test_random_kills_lose_nothing(tmp_path: Path) -> None:
     report = kills.run(tmp_path, 5, seed=5)
     assert report.violations == []
     assert set(report.kills) == set(kills.KINDS)
-    assert report.kills["server"] >= 1
     assert all(work.done for work in report.works)
 
 
