@@ -37,6 +37,11 @@ class Verdict:
     data: str
 
 
+def fills_gaps(alarm: Mapping[str, Any]) -> bool:
+    """Whether missing datapoints count as good or bad, so that the alarm has a state without any metric."""
+    return alarm.get("TreatMissingData") in ("breaching", "notBreaching")
+
+
 def can_judge(alarm: Mapping[str, Any]) -> bool:
     """Whether an alarm is one on a single metric against a fixed threshold."""
     return (
@@ -95,19 +100,36 @@ def _state(alarm: Mapping[str, Any], present: Sequence[Datapoint], wanted: int) 
     all_wrong = bool(present) and len(wrong) == len(present)
     if treat == "missing" and all_wrong and wrong[0].age >= needed - 1:
         return ALARM  # only what is missing could have spoken against it
-    if len(present) - len(wrong) > wanted - needed or (present and not wrong):
-        return OK
+    if len(present) > len(wrong):
+        return OK  # what is there is judged as it is, and it is not enough for an alarm
     return str(alarm.get("StateValue", UNKNOWN))
 
 
 def _reason(alarm: Mapping[str, Any], present: Sequence[Datapoint], state: str) -> str:
     if not present:
-        return f"Insufficient Data: {_counted(int(alarm.get('EvaluationPeriods', 1)))} unknown."
+        return _reason_without_data(int(alarm.get("EvaluationPeriods", 1)), state)
     values = ", ".join(f"{one.value} ({one.at:%d/%m/%y %H:%M:%S})" for one in present)
     count, verb = _counted(len(present)).rsplit(" ", 1)
     negation = "" if state == ALARM else "not "
     side = f"{negation}{_WORDS[alarm['ComparisonOperator']]} the threshold ({float(alarm['Threshold'])})"
     return f"Threshold Crossed: {count} [{values}] {verb} {side}."
+
+
+def _reason_without_data(count: int, state: str) -> str:
+    if state not in (OK, ALARM):
+        return f"Insufficient Data: {_counted(count)} unknown."
+    periods_, missing = (
+        ("1 period", "1 missing datapoint was")
+        if count == 1
+        else (
+            f"{count} periods",
+            f"{count} missing datapoints were",
+        )
+    )
+    treated = "Breaching" if state == ALARM else "NonBreaching"
+    return (
+        f"Threshold Crossed: no datapoints were received for {periods_} and {missing} treated as [{treated}]."
+    )
 
 
 def _counted(count: int) -> str:

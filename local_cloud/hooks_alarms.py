@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,6 +19,7 @@ _SHORTEST_PERIOD_S = 1.0
 _RATES = ("Sum", "SampleCount")
 _MANY = 1000
 Point = dict[str, Any]
+_log = logging.getLogger("local_cloud.alarms")
 
 
 def install(clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
@@ -30,30 +32,31 @@ def install(clock: Clock, loop: asyncio.AbstractEventLoop) -> None:
     from ministack.core import responses
     from ministack.services import cloudwatch
 
-    seen: set[tuple[str, str]] = set()
-
     def evaluate(alarm: dict[str, Any]) -> None:
-        seen.add((str(responses.get_account_id()), str(responses.get_region())))
         if not alarms.can_judge(alarm):
             return
         points = _points_of(alarm)
-        if points:
+        if points or alarms.fills_gaps(alarm):
             _enter(alarm, alarms.judge(alarm, _datapoints(alarm, points, clock), datetime.now(UTC)))
 
     def look_again() -> None:
-        for account, region in list(seen):
-            with responses.request_scope(account, region):
-                cloudwatch._evaluate_all_alarms()
+        # All scopes that have alarms, those of an earlier server included.
+        for account, region in {key[:2] for key in list(cloudwatch._alarms._data)}:
+            try:
+                with responses.request_scope(account, region):
+                    cloudwatch._evaluate_all_alarms()
+            except Exception:  # noqa: BLE001 - the timer has to go on
+                _log.exception("alarms of %s, %s", account, region)
         loop.call_later(pause, look_again)
 
     cloudwatch._evaluate_alarm = evaluate
-    _refuse_metric_math()
+    _refuse_what_is_never_judged()
     pause = max(_SHORTEST_EVERY_S, clock.real(_EVERY_S))
     loop.call_later(pause, look_again)
 
 
-def _refuse_metric_math() -> None:
-    """Refuse alarms on expressions: the emulator would keep them and never judge them."""
+def _refuse_what_is_never_judged() -> None:
+    """Refuse alarms on expressions and trimmed statistics: the emulator would keep them and judge wrongly."""
     from ministack.services import cloudwatch
 
     original = cloudwatch._put_metric_alarm
@@ -61,8 +64,13 @@ def _refuse_metric_math() -> None:
         return
 
     def put(params: Any, data: Any, is_cbor: bool, is_json: bool = False) -> Any:
+        message = ""
         if data.get("Metrics") or "Metrics.member.1.Id" in params:
             message = "The local cloud does not evaluate alarms on metric math (Metrics)."
+        statistic = data.get("ExtendedStatistic") or cloudwatch._p(params, "ExtendedStatistic")
+        if statistic and not cloudwatch._is_percentile_stat(statistic):
+            message = f"The local cloud evaluates percentiles (p99), not the ExtendedStatistic {statistic}."
+        if message:
             return cloudwatch._error("ValidationError", message, 400, use_json=is_json, use_cbor=is_cbor)
         return original(params, data, is_cbor, is_json)
 

@@ -48,6 +48,14 @@ TABLE = {
     "0 X X - X": (ALARM, ALARM, ALARM, ALARM),
     "- - X - -": (ALARM, "RETAINED", ALARM, OK),
 }
+# The same for two out of three.
+TABLE_M_OF_N = {
+    "0 - X - X": (ALARM, ALARM, ALARM, ALARM),
+    "0 0 X 0 X": (ALARM, ALARM, ALARM, ALARM),
+    "0 - X - -": (OK, OK, ALARM, OK),
+    "- - - - 0": (OK, OK, ALARM, OK),
+    "- - - X -": (ALARM, "RETAINED", ALARM, OK),
+}
 TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 
 
@@ -56,6 +64,13 @@ TREATMENTS = ("missing", "ignore", "breaching", "notBreaching")
 def test_missing_datapoints_count_as_documented(pattern: str, at: int) -> None:
     judged = alarms.judge(alarm(TreatMissingData=TREATMENTS[at]), points(pattern), NOW)
     assert judged.state == TABLE[pattern][at]
+
+
+@pytest.mark.parametrize("pattern", TABLE_M_OF_N)
+@pytest.mark.parametrize("at", range(4))
+def test_missing_datapoints_among_m_of_n_count_as_documented(pattern: str, at: int) -> None:
+    judged = alarms.judge(alarm(2, 3, TreatMissingData=TREATMENTS[at]), points(pattern), NOW)
+    assert judged.state == TABLE_M_OF_N[pattern][at]
 
 
 def test_a_single_fresh_breach_is_no_alarm_of_three() -> None:
@@ -92,6 +107,8 @@ def test_the_reason_and_its_data_name_values_and_threshold() -> None:
     assert (data["recentDatapoints"], data["threshold"], data["period"]) == ([11.0], 10.0, 60)
     nothing = alarms.judge(alarm(), points("- - -"), NOW)
     assert nothing.reason == "Insufficient Data: 3 datapoints were unknown."
+    filled = alarms.judge(alarm(1, 1, TreatMissingData="notBreaching"), points("- - -"), NOW)
+    assert filled.reason.endswith("for 1 period and 1 missing datapoint was treated as [NonBreaching].")
     fine = alarms.judge(alarm(2, 2), points("0 0"), NOW)
     assert "2 datapoints [5.0 " in fine.reason
     assert fine.reason.endswith("were not greater than the threshold (10.0).")

@@ -105,6 +105,41 @@ def test_a_state_that_was_set_stays_while_there_is_no_metric(told: list[tuple[st
     assert state("a") == "ALARM"
 
 
+@pytest.mark.parametrize(("treat", "expected"), [("breaching", "ALARM"), ("notBreaching", "OK")])
+def test_a_metric_without_any_value_counts_as_its_alarm_says(
+    told: list[tuple[str, str]], treat: str, expected: str
+) -> None:
+    loop = install()
+    put_alarm("a", TreatMissingData=treat)
+    loop.later[0][1]()
+    assert state("a") == expected
+
+
+def test_alarms_of_an_earlier_server_are_looked_at_and_one_that_breaks_stops_nothing(
+    told: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    put_alarm("a", TreatMissingData="breaching")  # nothing is judged before the hook is there
+    cloudwatch._alarms["a"]["StateValue"] = "OK"
+    loop = install()
+    loop.later[0][1]()
+    assert state("a") == "ALARM"
+    monkeypatch.setattr(cloudwatch, "_evaluate_all_alarms", lambda: 1 / 0)
+    loop.later[1][1]()
+    assert f"alarms of {ACCOUNT}, {REGION}" in caplog.text
+    assert len(loop.later) == 3
+
+
+def test_statistics_that_are_no_percentile_are_refused(told: list[tuple[str, str]]) -> None:
+    install()
+    asked = {"AlarmName": "trimmed", "Namespace": "N", "MetricName": "M", "EvaluationPeriods": 1}
+    for statistic, expected in (("tm99", 400), ("p99", 200)):
+        given = {**asked, "ExtendedStatistic": statistic, "ComparisonOperator": "GreaterThanThreshold"}
+        status, _, body = cloudwatch._put_metric_alarm({}, given, False, is_json=True)
+        assert status == expected, body
+    refused = cloudwatch._put_metric_alarm({"ExtendedStatistic": ["tm99"]}, {}, False)
+    assert (refused[0], b"tm99" in refused[2]) == (400, True)
+
+
 def test_it_looks_again_as_time_passes(told: list[tuple[str, str]]) -> None:
     loop = install(speed=10)
     put_alarm("a")
