@@ -9,6 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_cloud.sagemaker.pipelines import (
+    arguments as step_arguments,
+)
+from local_cloud.sagemaker.pipelines import (
     callbacks,
     conditions,
     foreach,
@@ -154,6 +157,7 @@ def _check_members(type_: str, item: Json) -> None:
 
 def _own_arguments(name: str, type_: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments of the step itself, without those of steps inside it, once they are checked."""
+    step_arguments.check(type_, arguments)
     if type_ == "Condition":
         if not arguments.get("Conditions"):
             raise DefinitionError("a Condition step needs Conditions")

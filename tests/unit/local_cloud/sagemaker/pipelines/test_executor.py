@@ -165,7 +165,7 @@ def test_output_parameters_keep_their_type_and_reach_arguments_and_conditions(la
 
 
 def test_a_function_is_asked_every_time_and_another_answer_runs_the_next_step_again(lab: Lab) -> None:
-    read = {"ProcessingInputs": [{"S3Uri": {"Get": "Steps.A.OutputParameters['Uri']"}}]}
+    read = {"Environment": {"IN": {"Get": "Steps.A.OutputParameters['Uri']"}}}
     text = document(lambda_step("A", CacheConfig=CACHED), processing("B", arguments=read, CacheConfig=CACHED))
     asked = []
     for name, uri in (("e1", "s3://b/1"), ("e2", "s3://b/1"), ("e3", "s3://b/2")):

@@ -196,13 +196,15 @@ def test_steps_run_as_jobs_of_the_execution(ctx: PipelineContext) -> None:
     assert (job["ProcessingJobStatus"], job["RoleArn"]) == ("Completed", ROLE)
 
 
-def test_arguments_a_job_does_not_take_fail_the_step(ctx: PipelineContext) -> None:
+def test_a_value_a_job_does_not_take_fails_the_step(ctx: PipelineContext) -> None:
     step = _job("A", "true")
-    step["Arguments"]["Colour"] = "red"
-    _create(ctx, document(step))
+    step["Arguments"]["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = {"Get": "Parameters.N"}
+    _create(ctx, document(step, parameters=(parameter("N", "Integer", 0),)))
     arn = _start(ctx)
     _ended(ctx, arn)
-    assert "Unknown parameter 'Colour'" in _steps(ctx, arn)["A"]["FailureReason"]
+    reason = _steps(ctx, arn)["A"]["FailureReason"]
+    assert reason.startswith("ClientError: ValidationException when calling CreateProcessingJob: ")
+    assert "instanceCount' failed to satisfy constraint" in reason
 
 
 def test_stopping_an_execution_stops_its_job(ctx: PipelineContext) -> None:
