@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -168,6 +169,45 @@ def test_the_job_is_a_component_of_its_trial_with_what_it_measured(flow: Flow) -
     filters = [{"Name": "Metrics.accuracy", "Operator": "GreaterThan", "Value": "0.7"}]
     jobs = flow.client.search(Resource="TrainingJob", SearchExpression={"Filters": filters})["Results"]
     assert "lineage-train" in [one["TrainingJob"]["TrainingJobName"] for one in jobs]
+
+
+def test_an_execution_of_a_pipeline_is_a_trial_with_its_jobs(flow: Flow) -> None:
+    step = {
+        "Name": "Say",
+        "Type": "Processing",
+        "Arguments": {
+            "RoleArn": ROLE,
+            "AppSpecification": {
+                "ImageUri": IMAGE,
+                "ContainerEntrypoint": [sys.executable, "-c", "print(1)"],
+            },
+            "ProcessingResources": {"ClusterConfig": CLUSTER},
+        },
+    }
+    config = {
+        "ExperimentName": {"Get": "Execution.PipelineName"},
+        "TrialName": {"Get": "Execution.PipelineExecutionId"},
+    }
+    definition = {"Version": "2020-12-01", "PipelineExperimentConfig": config, "Steps": [step]}
+    flow.client.create_pipeline(
+        PipelineName="lineage",
+        PipelineDefinition=json.dumps(definition),
+        RoleArn=ROLE,
+        ClientRequestToken="lineage-" + "t" * 32,
+    )
+    started = flow.client.start_pipeline_execution(PipelineName="lineage")
+    execution = started["PipelineExecutionArn"]
+    ended = until(
+        lambda: flow.client.describe_pipeline_execution(PipelineExecutionArn=execution),
+        lambda found: found["PipelineExecutionStatus"] not in ("Executing", "Stopping"),
+    )
+    assert ended["PipelineExecutionStatus"] == "Succeeded", ended
+    (trial,) = flow.client.list_trials(ExperimentName="lineage")["TrialSummaries"]
+    assert trial["TrialName"] == execution.rpartition("/")[2]
+    (component,) = flow.client.list_trial_components(TrialName=trial["TrialName"])["TrialComponentSummaries"]
+    steps = flow.client.list_pipeline_execution_steps(PipelineExecutionArn=execution)
+    job = steps["PipelineExecutionSteps"][0]["Metadata"]["ProcessingJob"]["Arn"]
+    assert component["TrialComponentSource"]["SourceArn"] == job
 
 
 def test_the_sdk_draws_the_same_picture(flow: Flow, sdk: Any) -> None:
