@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import statistics
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from botocore.loaders import Loader
-from botocore.model import ServiceModel, StructureShape
+from botocore.model import ServiceModel
 
 from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.checks import Problems, check
@@ -118,19 +119,17 @@ def _result(ctx: Context, query: dict[str, Any]) -> dict[str, Any]:
 
 
 def _parsed(operation: str, request: Request) -> dict[str, Any]:
-    model = ServiceModel(Loader().load_service_model("sagemaker-metrics", "service-2"), "sagemaker-metrics")
-    shape = model.operation_model(operation).input_shape
     try:
         body = json.loads(request.body or b"{}")
     except ValueError as error:
         raise validation(f"The request body is not JSON: {error}") from None
     problems = Problems()
-    parsed: dict[str, Any] = check(_structure(shape), body, "", problems)
+    parsed: dict[str, Any] = check(_model().operation_model(operation).input_shape, body, "", problems)
     if problems.found:
         raise validation(f"{len(problems.found)} validation errors detected: {'; '.join(problems.found)}")
     return parsed
 
 
-def _structure(shape: StructureShape | None) -> StructureShape:
-    assert shape is not None  # noqa: S101 - both operations take a body
-    return shape
+@functools.cache
+def _model() -> ServiceModel:
+    return ServiceModel(Loader().load_service_model("sagemaker-metrics", "service-2"), "sagemaker-metrics")
