@@ -35,7 +35,8 @@ class Objects(Table):
             if error.response["Error"]["Code"] == "NoSuchKey":
                 return None
             raise
-        wanted = [one for one in [self.sure.get(name), *self.maybe.get(name, [])] if one is not None]
+        possible = [self.sure.get(name), *self.maybe.get(name, [])]
+        wanted = [one for one in possible if isinstance(one, tuple)]
         return next((one for one in wanted if _body(*one) == body), f"{len(body)} other bytes")
 
 
