@@ -354,3 +354,59 @@ def _invoked(endpoint: Any, given: list[int]) -> Any:
     )
     body = answer.body.read() if hasattr(answer.body, "read") else answer.body
     return json.loads(body)
+
+
+def _left_by(work: Workplace, prefix: str) -> str:
+    (found,) = work.s3.list_objects_v2(Bucket=work.bucket, Prefix=prefix)["Contents"]
+    return str(work.s3.get_object(Bucket=work.bucket, Key=found["Key"])["Body"].read().decode())
+
+
+def _output(work: Workplace, prefix: str) -> Any:
+    from sagemaker.core.shapes import ProcessingOutput, ProcessingS3Output
+
+    target = ProcessingS3Output(
+        s3_uri=f"s3://{work.bucket}/{prefix}",
+        local_path="/opt/ml/processing/out",
+        s3_upload_mode="EndOfJob",
+    )
+    return ProcessingOutput(output_name="out", s3_output=target)
+
+
+def test_a_script_that_names_the_folders_of_its_container_is_processed(work: Workplace) -> None:
+    from sagemaker.core.processing import ScriptProcessor
+
+    processor = ScriptProcessor(
+        image_uri=IMAGE,
+        command=["python3"],
+        role=work.role,
+        instance_type="ml.m5.large",
+        instance_count=1,
+        sagemaker_session=work.session,
+    )
+    code = work.file("named.py", 'open("/opt/ml/processing/out/a.txt", "w").write("named")')
+    processor.run(code=code, outputs=[_output(work, "named")], wait=True, logs=False)
+    assert _left_by(work, "named") == "named"
+
+
+def test_a_folder_of_code_is_processed_by_the_framework_processor(work: Workplace) -> None:
+    from sagemaker.core.processing import FrameworkProcessor
+
+    processor = FrameworkProcessor(
+        image_uri=IMAGE,
+        command=["python3"],
+        role=work.role,
+        instance_type="ml.m5.large",
+        instance_count=1,
+        sagemaker_session=work.session,
+    )
+    work.file("framework/helper.py", "WORD = 'framed'")
+    work.file("framework/main.py", "import sys, helper; open(sys.argv[1] + '/a.txt', 'w').write(helper.WORD)")
+    processor.run(
+        code="main.py",
+        source_dir=str(work.folder / "framework"),
+        arguments=["/opt/ml/processing/out"],
+        outputs=[_output(work, "framed")],
+        wait=True,
+        logs=False,
+    )
+    assert _left_by(work, "framed") == "framed"

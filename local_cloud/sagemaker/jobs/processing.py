@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.sagemaker.errors import validation
-from local_cloud.sagemaker.jobs import credentials, logs, supervise, transfer
+from local_cloud.sagemaker.jobs import credentials, drivers, logs, supervise, transfer
 from local_cloud.sagemaker.jobs.container import Container
 from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped, JobTimedOut
 from local_cloud.sagemaker.jobs.lifecycle import Run
@@ -148,6 +148,7 @@ def _prepare(container: Container, run: Run, client: Any, count: int) -> None:
         share = (container.number - 1, count) if sharded else (0, 1)
         found = transfer.objects(client, source["S3DataType"], source["S3Uri"])
         transfer.fetch_all(client, transfer.shared(found, share), container.path(source["LocalPath"]))
+    drivers.localize(container)
     for item in _outputs(request):
         if not _managed_by_job(item):
             container.path(item["S3Output"]["LocalPath"]).mkdir(parents=True, exist_ok=True)

@@ -24,6 +24,22 @@ def test_paths_in_driver_scripts_are_moved_and_others_left_alone(tmp_path: Path)
     assert (user / "train.py").read_text() == 'open("/opt/ml/model/x")\n'
 
 
+def test_scripts_of_processing_jobs_are_moved_too(tmp_path: Path) -> None:
+    container = Container(tmp_path, "algo-1", 1)
+    entrypoint, code = (container.ml / "processing" / "input" / name for name in ("entrypoint", "code"))
+    for folder, name, text in (
+        (entrypoint, "runproc.sh", "cd /opt/ml/processing/input/code/"),
+        (code, "prepare.py", 'out = "/opt/ml/processing/out"'),
+    ):
+        folder.mkdir(parents=True)
+        (folder / name).write_text(text)
+    (code / "latin.py").write_bytes(b"# caf\xe9 /opt/ml")
+    drivers.localize(container)
+    assert (entrypoint / "runproc.sh").read_text() == f"cd {container.ml}/processing/input/code/"
+    assert (code / "prepare.py").read_text() == f'out = "{container.ml}/processing/out"'
+    assert (code / "latin.py").read_bytes() == b"# caf\xe9 /opt/ml"
+
+
 def test_a_job_without_drivers_has_nothing_to_move(tmp_path: Path) -> None:
     drivers.localize(Container(tmp_path, "algo-1", 1))
     assert list(tmp_path.iterdir()) == []
