@@ -9,9 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from local_cloud.sagemaker.pipelines import (
-    arguments as step_arguments,
-)
-from local_cloud.sagemaker.pipelines import (
     callbacks,
     conditions,
     foreach,
@@ -21,6 +18,7 @@ from local_cloud.sagemaker.pipelines import (
     retries,
     steptypes,
 )
+from local_cloud.sagemaker.pipelines.arguments import check as check_arguments
 from local_cloud.sagemaker.pipelines.cache import parse_config
 from local_cloud.sagemaker.pipelines.errors import DefinitionError
 from local_cloud.sagemaker.pipelines.expressions import references
@@ -157,7 +155,7 @@ def _check_members(type_: str, item: Json) -> None:
 
 def _own_arguments(name: str, type_: str, arguments: dict[str, Any]) -> dict[str, Any]:
     """The arguments of the step itself, without those of steps inside it, once they are checked."""
-    step_arguments.check(type_, arguments)
+    check_arguments(type_, arguments)
     if type_ == "Condition":
         if not arguments.get("Conditions"):
             raise DefinitionError("a Condition step needs Conditions")
