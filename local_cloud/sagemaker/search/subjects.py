@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from local_cloud.sagemaker import control, resources
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.experiments import associations, metrics
+from local_cloud.sagemaker.feature_store import metadata
 from local_cloud.sagemaker.store import Record
 
 Records = Callable[[Context], list[Record]]
@@ -129,15 +130,10 @@ def _serves(config: Record, model: str) -> bool:
 
 def _features(ctx: Context) -> list[Record]:
     """Every feature of every group."""
-    members = ("FeatureGroupArn", "FeatureGroupName", "CreationTime", "LastModifiedTime")
     return [
-        {
-            **{key: group[key] for key in members},
-            "FeatureName": one["FeatureName"],
-            "FeatureType": one["FeatureType"],
-        }
+        metadata.described(ctx, group, definition)
         for group in ctx.store.list("FeatureGroup")
-        for one in group["FeatureDefinitions"]
+        for definition in group["FeatureDefinitions"]
     ]
 
 
