@@ -14,7 +14,7 @@ from local_cloud.sagemaker.errors import ServiceError, validation
 from local_cloud.sagemaker.store import Record
 
 KIND = "ScalingActivity"
-_KEPT = timedelta(weeks=6)
+_KEPT, _MOST = timedelta(weeks=6), 1_000
 _RUNNING = "InProgress"
 
 
@@ -37,7 +37,7 @@ def note(ctx: Context, target: Record, description: str, cause: str, message: st
     """Record an activity that needed no other service and is over."""
     record = _new(target, description, cause)
     record.update(StatusCode="Successful", StatusMessage=message, EndTime=now())
-    ctx.store.put(KIND, record["ActivityId"], record)
+    _keep(ctx, record)
 
 
 def not_scaled(ctx: Context, target: Record, current: int, cause: str, code: str) -> None:
@@ -47,16 +47,14 @@ def not_scaled(ctx: Context, target: Record, current: int, cause: str, code: str
     reason[bound] = target[bound]
     record = _new(target, "Attempting to scale due to alarm triggered", cause)
     record.update(StatusCode="Failed", EndTime=now(), NotScaledReasons=[reason])
-    ctx.store.put(KIND, record["ActivityId"], record)
+    _keep(ctx, record)
 
 
 def settle(ctx: Context, target: Record, found: Capacity) -> None:
     """End the activities of a target that the endpoint has meanwhile fulfilled, or not."""
     if not found.changeable:
         return
-    for record in _of(ctx, target):
-        if record["StatusCode"] != _RUNNING:
-            continue
+    for record in _running(ctx, target):
         wanted = int(record["Wanted"])
         lead = f"Successfully set desired instance count to {wanted}."
         if found.current == wanted:
@@ -102,18 +100,32 @@ def _begin(ctx: Context, target: Record, description: str, cause: str, to: int) 
     except ServiceError as error:
         message = f"Failed to set desired instance count to {to}. Reason: {error.message}"
         record.update(StatusCode="Failed", StatusMessage=message, EndTime=now())
-        ctx.store.put(KIND, record["ActivityId"], record)
+        _keep(ctx, record)
         return False
     waiting = "Waiting for change to be fulfilled by sagemaker."
     message = f"Successfully set desired instance count to {to}. {waiting}"
     record.update(StatusCode=_RUNNING, StatusMessage=message)
-    ctx.store.put(KIND, record["ActivityId"], record)
+    _keep(ctx, record)
     return True
 
 
-def _of(ctx: Context, target: Record) -> list[Record]:
+def _keep(ctx: Context, record: Record) -> None:
+    """Record an activity, and forget those that are too old or too many: a change may be refused for ever."""
+    ctx.store.put(KIND, record["ActivityId"], record)
+    found, since = ctx.store.list(KIND), now() - _KEPT
+    for at, one in enumerate(found):
+        if at < len(found) - _MOST or one["StartTime"] < since:
+            ctx.store.delete(KIND, one["ActivityId"])
+
+
+def _running(ctx: Context, target: Record) -> list[Record]:
     key = capacity.key_of(target)
-    return [record for record in ctx.store.list(KIND) if capacity.key_of(record) == key]
+
+    def runs(record: Record) -> bool:
+        return record["StatusCode"] == _RUNNING and capacity.key_of(record) == key
+
+    # Most looks find none, and counting copies nothing.
+    return [record for record in ctx.store.list(KIND) if runs(record)] if ctx.store.count(KIND, runs) else []
 
 
 def _new(target: Record, description: str, cause: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from local_cloud import ministack_hooks as hooks
 from local_cloud.autoscaling import capacity, model, operations, records
 from local_cloud.sagemaker.cloudformation import typed
 from local_cloud.sagemaker.context import Context, Contexts
+from local_cloud.sagemaker.errors import ServiceError
 
 Properties = dict[str, Any]
 _IDENTITY = ("ResourceId", "ScalableDimension", "ServiceNamespace")
@@ -38,12 +39,17 @@ class Target:
         self._contexts = contexts
 
     def create(self, logical_id: str, properties: Properties, stack: str) -> tuple[str, Properties]:
-        """Register the target, then its scheduled actions."""
-        ctx = _ctx(self._contexts)
+        """Register the target, then its scheduled actions; all of it or nothing."""
+        ctx, physical_id = _ctx(self._contexts), capacity.key_of(properties)
+        new = ctx.store.find(records.TARGET, physical_id) is None
         _call(ctx, "RegisterScalableTarget", properties)
-        for action in properties.get("ScheduledActions", ()):
-            _call(ctx, "PutScheduledAction", {**_identity(properties), **action})
-        physical_id = capacity.key_of(properties)
+        try:
+            for action in properties.get("ScheduledActions", ()):
+                _call(ctx, "PutScheduledAction", {**_identity(properties), **action})
+        except ServiceError:
+            if new:
+                operations.call(ctx, "DeregisterScalableTarget", _identity(properties))
+            raise
         return physical_id, {"Id": physical_id}
 
     def update(
@@ -53,9 +59,10 @@ class Target:
         kept = {action["ScheduledActionName"] for action in new.get("ScheduledActions", ())}
         ctx = _ctx(self._contexts)
         for action in old.get("ScheduledActions", ()):
-            if action["ScheduledActionName"] not in kept:
-                name = {"ScheduledActionName": action["ScheduledActionName"]}
-                _call(ctx, "DeleteScheduledAction", {**_identity(old), **name})
+            named = {**_identity(old), "ScheduledActionName": action["ScheduledActionName"]}
+            there = ctx.store.find(records.SCHEDULE, records.key(records.SCHEDULE, named))
+            if named["ScheduledActionName"] not in kept and there:  # one-time actions go once they have run
+                operations.call(ctx, "DeleteScheduledAction", named)
         return self.create("", new, stack)
 
     def delete(self, physical_id: str, properties: Properties) -> None:

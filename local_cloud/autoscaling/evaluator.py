@@ -60,7 +60,8 @@ class Evaluator:
         alarms = policy_alarms.raised(ctx) if targets else []
         for target in targets:
             try:
-                _look_at(ctx, target, alarms, at)
+                with records.changing(ctx):
+                    _look_at(ctx, capacity.key_of(target), alarms, at)
             except Exception:  # noqa: BLE001 - one target must not keep the others from being scaled
                 _log.exception("scaling of %s", target["ResourceId"])
 
@@ -105,9 +106,10 @@ def shutdown() -> None:
         evaluator.close()
 
 
-def _look_at(ctx: Context, target: Record, alarms: Sequence[Raised], at: datetime) -> None:
-    found = capacity.read(ctx, target["ResourceId"])
-    if found is None:
+def _look_at(ctx: Context, key: str, alarms: Sequence[Raised], at: datetime) -> None:
+    target = ctx.store.find(records.TARGET, key)
+    found = capacity.read(ctx, target["ResourceId"]) if target else None
+    if target is None or found is None:
         return
     activities.settle(ctx, target, found)
     target = schedules.run_due(ctx, target, at)

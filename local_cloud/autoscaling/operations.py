@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from local_cloud.autoscaling import model
+from local_cloud.autoscaling import model, records
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import ServiceError, validation
 
@@ -42,17 +43,20 @@ def call(ctx: Context, name: str, params: Params) -> Params:
     serve = _OPERATIONS.get(name)
     if serve is None:
         raise ServiceError("UnsupportedOperation", f"The local cloud does not serve {name}.")
-    return model.shape_output(name, serve(ctx, model.parse_input(name, params)))
+    checked = model.parse_input(name, params)
+    reads = name.startswith(("Describe", "List"))
+    with contextlib.nullcontext() if reads else records.changing(ctx):
+        return model.shape_output(name, serve(ctx, checked))
 
 
-def page(records: Sequence[Params], params: Params, member: str) -> Params:
+def page(found: Sequence[Params], params: Params, member: str) -> Params:
     """One page of a list, with the token of the next; ServiceError when the token is of no list."""
     size = params.get("MaxResults") or _MOST_RESULTS
     if not 1 <= size <= _MOST_RESULTS:
         raise validation(f"MaxResults must be between 1 and {_MOST_RESULTS}, got {size}")
     start = _start(params.get("NextToken"))
-    answer: Params = {member: list(records[start : start + size])}
-    if start + size < len(records):
+    answer: Params = {member: list(found[start : start + size])}
+    if start + size < len(found):
         answer["NextToken"] = base64.urlsafe_b64encode(json.dumps(start + size).encode()).decode()
     return answer
 

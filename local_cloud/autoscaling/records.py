@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from local_cloud.autoscaling import capacity
@@ -11,6 +12,17 @@ from local_cloud.sagemaker.store import Record
 
 TARGET, POLICY, SCHEDULE = "ScalableTarget", "ScalingPolicy", "ScheduledAction"
 _NAME = {POLICY: "PolicyName", SCHEDULE: "ScheduledActionName"}
+_locks: dict[tuple[str, str, str], threading.RLock] = {}
+_locks_lock = threading.Lock()
+
+
+def changing(ctx: Context) -> threading.RLock:
+    """Held by whoever changes targets, policies or capacities of an account and region: one at a time.
+
+    It is not the store's own: alarms are made and deleted over HTTP meanwhile.
+    """
+    with _locks_lock:
+        return _locks.setdefault((ctx.endpoint_url, ctx.account, ctx.region), threading.RLock())
 
 
 def target(ctx: Context, params: dict[str, Any]) -> Record:

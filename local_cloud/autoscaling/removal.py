@@ -18,7 +18,8 @@ def forget(ctx: Context, target: Record) -> None:
 
 def forget_gone(ctx: Context) -> None:
     """Remove the targets whose endpoint has been deleted."""
-    for target in ctx.store.list(records.TARGET):
-        endpoint, _ = capacity.names(target["ResourceId"])
-        if ctx.store.find("Endpoint", endpoint) is None:
-            forget(ctx, target)
+    with records.changing(ctx):
+        for target in ctx.store.list(records.TARGET):
+            endpoint, _ = capacity.names(target["ResourceId"])
+            if ctx.store.find("Endpoint", endpoint) is None:
+                forget(ctx, target)

@@ -64,10 +64,10 @@ def delete(ctx: Context, params: Params) -> Params:
 def run_due(ctx: Context, target: Record, at: datetime) -> Record:
     """Run what is due for a target since the last look; returns the target as it is then.
 
-    A clock that is sped up shortens rates; ``at`` and ``cron`` are times of day and stay.
+    A clock that is sped up shortens rates; ``at`` and ``cron`` are times of day and stay. What becomes due
+    while schedules are suspended is not made up for.
     """
-    if target["SuspendedState"]["ScheduledScalingSuspended"]:
-        return target
+    suspended = target["SuspendedState"]["ScheduledScalingSuspended"]
     for record in records.below(ctx, KIND, target):
         schedule = _schedule(record)
         if not schedule.due(record["LooksFrom"], at, ctx.clock.speed):
@@ -76,7 +76,7 @@ def run_due(ctx: Context, target: Record, at: datetime) -> Record:
             ctx.store.delete(KIND, records.key(KIND, record))
         else:
             ctx.store.update(KIND, records.key(KIND, record), LooksFrom=at)
-        if record.get("StartTime", at) <= at <= record.get("EndTime", at):
+        if not suspended and record.get("StartTime", at) <= at <= record.get("EndTime", at):
             target = _run(ctx, target, record)
     return target
 

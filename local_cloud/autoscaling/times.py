@@ -12,6 +12,8 @@ _MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT",
 _DAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
 _RANGES = ((0, 59), (0, 23), (1, 31), (1, 12), (1, 7), (1970, 2199))
 _NAMES = ((), (), (), _MONTHS, _DAYS, ())
+_DAY, _WEEKDAY = 2, 4
+_MOMENT = "%Y-%m-%dT%H:%M:%S"
 # A server that has slept for longer does not catch up minute by minute.
 _FURTHEST_BACK = timedelta(days=1)
 
@@ -33,7 +35,7 @@ class Schedule:
     def due(self, since: datetime, at: datetime, speed: float = 1.0) -> bool:
         """Whether a time of the schedule lies after `since` and not after `at`."""
         if self.moment is not None:
-            return self.moment <= at
+            return since < self.moment <= at
         if self.every_s:
             return (at - since).total_seconds() >= self.every_s / speed
         minute = max(since, at - _FURTHEST_BACK).replace(second=0, microsecond=0) + timedelta(minutes=1)
@@ -62,12 +64,15 @@ def parse(text: str, zone: ZoneInfo) -> Schedule:
         raise ValueError("it must be at(...), rate(...) or cron(...)")
     kind, inside = matched.groups()
     if kind == "at":
-        return Schedule(moment=datetime.fromisoformat(inside).replace(tzinfo=zone).astimezone(UTC))
+        moment = datetime.strptime(inside.strip(), _MOMENT).replace(tzinfo=zone)
+        return Schedule(moment=moment.astimezone(UTC))
     if kind == "rate":
         return Schedule(every_s=_rate(inside))
     parts = inside.split()
     if len(parts) != len(_RANGES):
         raise ValueError(f"cron has {len(_RANGES)} fields, got {len(parts)}")
+    if [at for at, part in enumerate(parts) if part == "?"] not in ([_DAY], [_WEEKDAY]):
+        raise ValueError("exactly one of day-of-month and day-of-week, and no other field, must be ?")
     return Schedule(fields=tuple(_field(part.upper(), at) for at, part in enumerate(parts)), zone=zone)
 
 

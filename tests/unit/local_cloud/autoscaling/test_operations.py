@@ -1,14 +1,14 @@
-"""Targets, policies and scheduled actions are kept, listed, changed and refused as the service does."""
+"""Targets and policies are kept, listed, changed and refused as the service does."""
 
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from local_cloud.autoscaling import operations, service
+from local_cloud.autoscaling import activities, operations, records, service
 from local_cloud.sagemaker.errors import ServiceError
 
 from .conftest import IDENTITY, INVOCATIONS, Account
@@ -230,62 +230,24 @@ def test_lists_come_in_pages(account: Account) -> None:
     assert raised.value.code == "InvalidNextTokenException"
 
 
-def test_scheduled_actions_change_the_bounds_when_they_are_due(account: Account) -> None:
-    account.register(1, 4)
-    action = {"ScheduledActionName": "busy", "ScalableTargetAction": {"MinCapacity": 3, "MaxCapacity": 8}}
-    account.call("PutScheduledAction", Schedule="rate(5 minutes)", **action)
-    (found,) = account.ctx.store.list("ScheduledAction")
-    account.at = found["LooksFrom"]
-    assert account.look(299) == 1
-    assert account.look(2) == 3
-    causes = [one["Cause"] for one in account.activities()]
-    assert "scheduled action name busy was triggered" in causes
-    (target,) = account.call("DescribeScalableTargets")["ScalableTargets"]
-    assert (target["MinCapacity"], target["MaxCapacity"]) == (3, 8)
-
-
-def test_a_one_time_action_runs_once_and_goes(account: Account) -> None:
-    account.register(1, 4)
-    when = f"{account.at + timedelta(hours=1):%Y-%m-%dT%H:%M:%S}"
-    action = {"ScheduledActionName": "once", "ScalableTargetAction": {"MinCapacity": 2}}
-    account.call("PutScheduledAction", Schedule=f"at({when})", **action)
-    assert account.look() == 1
-    assert account.look(3601) == 2
-    assert account.call("DescribeScheduledActions")["ScheduledActions"] == []
-
-
-def test_suspended_schedules_and_those_outside_their_time_rest(account: Account) -> None:
-    account.register(1, 4, SuspendedState={"ScheduledScalingSuspended": True})
-    action = {"ScheduledActionName": "busy", "ScalableTargetAction": {"MinCapacity": 3}}
-    account.call("PutScheduledAction", Schedule="rate(1 minute)", **action)
-    account.at = account.ctx.store.list("ScheduledAction")[0]["LooksFrom"]
-    assert account.look(61) == 1
-    account.register(1, 4, SuspendedState={"ScheduledScalingSuspended": False})
-    over = (account.at - timedelta(hours=1)).timestamp()
-    account.call("PutScheduledAction", Schedule="rate(1 minute)", EndTime=over, **action)
-    assert account.look(61) == 1
-
-
-@pytest.mark.parametrize(
-    ("action", "message"),
-    [
-        ({"Schedule": "sometimes"}, "it must be at"),
-        ({"Schedule": "cron(0 18 * * *)"}, "cron has 6 fields, got 5"),
-        ({"Schedule": "rate(1 day)", "Timezone": "Mars/Base"}, "Timezone 'Mars/Base' is not known"),
-        ({}, "needs a Schedule"),
-    ],
-)
-def test_schedules_that_cannot_be_read_are_refused(
-    account: Account, action: dict[str, Any], message: str
-) -> None:
+def test_changes_wait_for_each_other_and_reads_do_not(account: Account) -> None:
     account.register()
-    with pytest.raises(ServiceError, match=message):
-        account.call(
-            "PutScheduledAction",
-            ScheduledActionName="a",
-            ScalableTargetAction={"MinCapacity": 1},
-            **action,
-        )
+    with ThreadPoolExecutor(2) as pool, records.changing(account.ctx):
+        changed = pool.submit(account.track)
+        assert pool.submit(account.call, "DescribeScalingPolicies").result(10)["ScalingPolicies"] == []
+        assert not changed.done()
+    assert changed.result()["PolicyARN"]
+
+
+def test_activities_are_forgotten_when_they_are_many(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(activities, "_MOST", 3)
+    account.register()
+    account.stuck, account.current = True, 9
+    for _ in range(5):
+        account.look(10)
+    assert len(account.activities()) == 3
 
 
 def test_errors_are_answers_with_a_code(account: Account) -> None:

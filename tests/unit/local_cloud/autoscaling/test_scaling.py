@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from .conftest import Account
+from local_cloud.autoscaling import capacity
+
+from .conftest import RESOURCE, Account
 
 HIGH, LOW = "AlarmHigh", "AlarmLow"
 
@@ -200,9 +202,12 @@ def test_one_target_that_breaks_does_not_stop_the_others(
     account.register()
     (record,) = account.ctx.store.list("ScalableTarget")
     account.call("DeregisterScalableTarget")
-    account.ctx.store.put("ScalableTarget", "broken", {**record, "SuspendedState": None})
+    broken = {**record, "ResourceId": "endpoint/live/variant/Broken", "SuspendedState": None}
+    account.ctx.store.put("ScalableTarget", capacity.key_of(broken), broken)
+    read = capacity.read
+    monkeypatch.setattr(capacity, "read", lambda ctx, resource: read(ctx, RESOURCE))
     account.register()
     account.track()
     account.cloudwatch.raise_(HIGH, 200.0)
     assert account.look() == 2
-    assert "scaling of endpoint/live" in caplog.text
+    assert "scaling of endpoint/live/variant/Broken" in caplog.text
