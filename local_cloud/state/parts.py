@@ -14,6 +14,7 @@ Part = tuple[Any, ...]  # () is the entry itself
 Piece = tuple[Part, Any, tuple[Any, ...] | None]
 CHUNK = 100
 BUCKETS = ("s3", "_buckets")
+VERSIONS = ("s3", "_object_versions")
 LOG_GROUPS = ("cloudwatch_logs", "_log_groups")
 SERIES = {("cloudwatch", "_metrics"), ("cloudwatch", "_alarm_history")}
 
@@ -32,6 +33,8 @@ def split(module: str, table: str, value: Any) -> Iterator[Piece]:
         yield (), [], None
         for number, piece, same in _chunks(value):
             yield ("chunk", number), piece, same
+    elif (module, table) == VERSIONS and value:
+        yield (), value, (len(value), value[-1])
     else:
         yield (), value, None
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import itertools
 import logging
 import time
 from collections.abc import Iterable
@@ -18,7 +17,7 @@ from local_cloud.state.scan import Focus, Found, Scanner
 
 # Changes that no request waits for (a function's log, an alarm's state) are written this often, seldom enough
 # that looking for them takes a twentieth of the time at most.
-EVERY_S, LONGEST_S, SHARE, DEEP_TURNS = 0.5, 10.0, 20, 10
+EVERY_S, LONGEST_S, SHARE = 0.5, 10.0, 20
 _JOIN_S = 0.02  # records that a job or a pipeline changes by itself wait this long for company
 RECORDS = Focus(frozenset())
 _log = logging.getLogger("local_cloud.state")
@@ -129,12 +128,12 @@ class Saver:
 
     async def _look_around(self) -> None:
         pause = EVERY_S
-        for turn in itertools.count(1):
+        while True:
             await asyncio.sleep(pause)
             quiet, self._used = not self._used, False
             begin = time.perf_counter()
             with contextlib.suppress(Exception):  # it is in the log
-                await self.settled(everything(deep=turn % DEEP_TURNS == 0))
+                await self.settled(everything())
             self._used = False
             took = time.perf_counter() - begin
             pause = min(LONGEST_S, max(EVERY_S, SHARE * took, pause * 1.5 if quiet else 0.0))

@@ -28,7 +28,7 @@ class Focus:
     modules
         Those to look at.
     places
-        Buckets and keys of S3 to look at closely; elsewhere a changed object shows itself by being a new one.
+        Buckets and keys of S3 to look at closely: a changed object elsewhere shows itself by being a new one.
     narrow
         Whether nothing else of S3 is looked at.
     deep
