@@ -131,8 +131,9 @@ def _notice(ctx: Context, job: Job, name: str) -> threading.Event | None:
 def _stop(clients: RoleClients, job: Job, name: str) -> None:
     try:
         clients.call(f"Stop{job.kind}", {job.name: name})
-    except StepFailed as error:
-        if "cannot be stopped" not in str(error):  # it has ended meanwhile
+    except StepFailed:
+        described = clients.call(f"Describe{job.kind}", {job.name: name})
+        if described[f"{job.kind}Status"] not in lifecycle.TERMINAL:  # else it has ended meanwhile
             raise
 
 

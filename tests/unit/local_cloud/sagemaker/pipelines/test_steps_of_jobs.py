@@ -165,12 +165,23 @@ def test_a_stop_stops_the_job(ctx: PipelineContext, jobs: Jobs, type_: str) -> N
 
 def test_a_stop_that_comes_after_the_end_changes_nothing(ctx: PipelineContext, jobs: Jobs) -> None:
     def late(params: Json) -> Json:
-        raise refusal("ValidationException", "it is Completed; it cannot be stopped.", "StopTrainingJob")
+        raise refusal("ValidationException", "the training job is in status Completed.", "StopTrainingJob")
 
-    ctx.answers["StopTrainingJob"] = late
+    ctx.answers["StopTrainingJob"], jobs.ends = late, [{"Status": "Completed"}]
     stop = threading.Event()
     stop.set()
     assert run(ctx, "Training", {}, stop)[0].properties["TrainingJobStatus"] == "Completed"
+
+
+def test_a_stop_that_is_refused_fails_the_step(ctx: PipelineContext, jobs: Jobs) -> None:
+    def refuse(params: Json) -> Json:
+        raise refusal("AccessDeniedException", "not authorized to perform: sagemaker:StopTrainingJob")
+
+    ctx.answers["StopTrainingJob"], jobs.ends = refuse, [{"Status": "InProgress"}]
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(StepFailed, match="sagemaker:StopTrainingJob"):
+        run(ctx, "Training", {}, stop)
 
 
 @pytest.mark.parametrize(
