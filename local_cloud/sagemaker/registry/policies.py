@@ -9,6 +9,7 @@ from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import ServiceError, validation
 from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.registry.packages import GROUP
+from local_cloud.sagemaker.store import Record
 
 _POLICY = "ModelPackageGroupPolicy"
 
@@ -16,7 +17,7 @@ _POLICY = "ModelPackageGroupPolicy"
 @operation("PutModelPackageGroupPolicy")
 def put_policy(ctx: Context, params: Params) -> Params:
     """Set the policy of a group."""
-    group = resources.get(ctx, GROUP, params["ModelPackageGroupName"])
+    group = _group(ctx, params["ModelPackageGroupName"])
     _check(params["ResourcePolicy"])
     ctx.store.put(_POLICY, group["ModelPackageGroupName"], {"ResourcePolicy": params["ResourcePolicy"]})
     return {"ModelPackageGroupArn": group["ModelPackageGroupArn"]}
@@ -25,7 +26,7 @@ def put_policy(ctx: Context, params: Params) -> Params:
 @operation("GetModelPackageGroupPolicy")
 def get_policy(ctx: Context, params: Params) -> Params:
     """The policy of a group."""
-    group = resources.get(ctx, GROUP, params["ModelPackageGroupName"])
+    group = _group(ctx, params["ModelPackageGroupName"])
     found = ctx.store.find(_POLICY, group["ModelPackageGroupName"])
     if found is None:
         raise _missing(group["ModelPackageGroupArn"])
@@ -35,7 +36,7 @@ def get_policy(ctx: Context, params: Params) -> Params:
 @operation("DeleteModelPackageGroupPolicy")
 def delete_policy(ctx: Context, params: Params) -> Params:
     """Take the policy of a group away."""
-    group = resources.get(ctx, GROUP, params["ModelPackageGroupName"])
+    group = _group(ctx, params["ModelPackageGroupName"])
     if ctx.store.delete(_POLICY, group["ModelPackageGroupName"]) is None:
         raise _missing(group["ModelPackageGroupArn"])
     return {}
@@ -44,6 +45,14 @@ def delete_policy(ctx: Context, params: Params) -> Params:
 def forget(ctx: Context, group: str) -> None:
     """Drop what is kept of a group that is gone."""
     ctx.store.delete(_POLICY, group)
+
+
+def _group(ctx: Context, name: str) -> Record:
+    """A group, missed in the words that only the operations on policies have for it."""
+    found = resources.find(ctx, GROUP, name)
+    if found is None:
+        raise validation(f"Cannot find Model Package Group: {name}")
+    return found
 
 
 def _missing(arn: str) -> ServiceError:
