@@ -1,11 +1,23 @@
 """Why a grant is there that nothing here needs: AWS does what the local cloud does not."""
 
+_FUNCTIONS = ("training-LiveModelRole", "serving-DeployRole", "serving-VerifyRole")
+_LOG_OF_FUNCTIONS = "AWS: Lambda writes the log of a function with its role; the emulator writes it itself"
 _REASONS = {
-    "logs:DescribeLogStreams": "AWS lists it for what ships the logs of jobs; nothing here calls it",
+    "cloudwatch:PutMetricData": "AWS lists it for every job and model; here only training jobs put metrics",
+    "kms:DescribeKey": "AWS names it beside CreateGrant for keys of volumes; nothing here looks at the key",
+    "logs:DescribeLogStreams": "AWS lists it for every job and model; nothing here asks for the streams",
+    "s3:AbortMultipartUpload": "needed when a large upload fails half-way, and only then",
+    "sqs:SendMessage": "AWS: Lambda sends what failed to the dead letters; the emulator does not",
 }
 
 
 def reason_of(role: str, removed: str, actions: str) -> str:
     """The reason, or a question mark: then the grant should go."""
     asked = actions.split(", ") if removed == "the statement" else [removed]
-    return "; ".join(dict.fromkeys(_REASONS.get(action, "?") for action in asked))
+    return "; ".join(dict.fromkeys(_reason(role, action) for action in asked))
+
+
+def _reason(role: str, action: str) -> str:
+    if role in _FUNCTIONS and action.startswith("logs:"):
+        return _LOG_OF_FUNCTIONS
+    return _REASONS.get(action, "?")

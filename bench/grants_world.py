@@ -125,6 +125,7 @@ def world(home: Path, scratch: Path) -> Iterator[World]:
         place = cloud.deployed(home, assembly)
         for name in (place.pipeline, f"{place.pipeline}-experiments"):
             _stop_caching(target, name)
+        _stop_retrying(target)
         inputs = cloud.upload_inputs(target, place, scratch / "inputs", REVIEWS)
         base = runs.start(target, place, {**QUICK, **inputs}, "all grants are there")
         execution = watch.wait(target, base)
@@ -180,6 +181,13 @@ def _stop_caching(target: Target, pipeline: str) -> None:
     for step in _steps(definition["Steps"]):
         step.pop("CacheConfig", None)
     sagemaker.update_pipeline(PipelineName=pipeline, PipelineDefinition=json.dumps(definition))
+
+
+def _stop_retrying(target: Target) -> None:
+    """Let no function try again what failed: it would be in the way of the next trial."""
+    functions = target.client("lambda")
+    for one in functions.list_functions()["Functions"]:
+        functions.put_function_event_invoke_config(FunctionName=one["FunctionName"], MaximumRetryAttempts=0)
 
 
 def _steps(listed: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:

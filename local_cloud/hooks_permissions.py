@@ -6,11 +6,15 @@ import functools
 import json
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 from local_cloud import hooks_requests
 from local_cloud.hooks_requests import MARK as _MARK
+
+# Action and resource of the last refusal within a request.
+_refused: ContextVar[tuple[str, str]] = ContextVar("local_cloud_refused", default=("", ""))
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,7 @@ def install() -> None:
     """
     _count_loopback_as_tls()
     _judge_by_the_service_of_the_action()
+    _name_what_was_refused()
     hooks_requests.judge_what_else_objects_need()
     hooks_requests.name_log_streams()
     hooks_requests.name_metric_namespaces()
@@ -158,7 +163,34 @@ def _judge_by_the_service_of_the_action() -> None:
         access_key_id: str, iam_action: str, service: str, region: str, *others: Any, **named: Any
     ) -> Any:
         judged = "kms" if iam_action.startswith("kms:") else service
-        return original(access_key_id, iam_action, judged, region, *others, **named)
+        denied = original(access_key_id, iam_action, judged, region, *others, **named)
+        if isinstance(denied, iam_evaluator.EvalResult):
+            resource = str(others[0] if others else named.get("resource_arn", "*"))
+            _refused.set((iam_action, resource))
+        return denied
 
     setattr(enforce, _MARK, True)
     iam_evaluator.enforce = enforce
+
+
+def _name_what_was_refused() -> None:
+    """Name the resource in a refusal, as AWS does and the emulator does for some services alone."""
+    from ministack.core import iam_actions
+
+    original = iam_actions.access_denied_response
+    if getattr(original, _MARK, False):
+        return
+
+    @functools.wraps(original)
+    def respond(service: str, action: str, principal_arn: str, request_id: str, **named: Any) -> Any:
+        refused, resource = _refused.get()
+        by_its_policy = named.get("explicit_deny") and named.get("resource_policy_arn")
+        plain = not (named.get("message") or named.get("error_code") or by_its_policy)
+        if plain and refused == action and resource != "*":
+            where = f'"{resource}"' if resource.startswith("arn:aws:s3:") else resource
+            explicit = bool(named.get("explicit_deny"))
+            named["message"] = iam_actions.identity_denial_message(action, principal_arn, where, explicit)
+        return original(service, action, principal_arn, request_id, **named)
+
+    setattr(respond, _MARK, True)
+    iam_actions.access_denied_response = respond

@@ -30,6 +30,7 @@ def request_scope(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (app, "pin_request_origin"),
         (iam_evaluator, "enforce"),
         (iam_actions, "s3_additional_checks"),
+        (iam_actions, "access_denied_response"),
         (iam_actions, "extract_resource_arn"),
         (iam_actions, "logs_service_context"),
         (iam_actions, "request_tag_context"),
@@ -179,6 +180,22 @@ def test_metrics_are_judged_by_namespace(installed: None, body: bytes, params: d
     assert found == {"cloudwatch:namespace": "mine"}
     other = iam_actions.request_tag_context("monitoring", "cloudwatch:GetMetricData", body, params)
     assert "cloudwatch:namespace" not in other
+
+
+def test_a_refusal_names_the_resource(installed: None) -> None:
+    session = hooks.open_session(ACCOUNT, make_role("unnamed"), "SageMaker", 60)
+    who = f"arn:aws:sts::{ACCOUNT}:assumed-role/unnamed/SageMaker"
+
+    def refusal(action: str, resource: str) -> bytes:
+        iam_evaluator.enforce(session["aws_access_key_id"], action, "s3", REGION, resource_arn=resource)
+        return bytes(iam_actions.access_denied_response("s3", action, who, "1")[2])
+
+    assert (
+        f"User: {who} is not authorized to perform: s3:GetObject on resource: "
+        '"arn:aws:s3:::b/k" because no identity-based policy allows the s3:GetObject action'
+    ) in refusal("s3:GetObject", "arn:aws:s3:::b/k").decode()
+    assert b"kms:Decrypt on resource: arn:aws:kms:k because" in refusal("kms:Decrypt", "arn:aws:kms:k")
+    assert b"s3:ListAllMyBuckets because" in refusal("s3:ListAllMyBuckets", "*")
 
 
 def test_a_session_of_a_role_may_what_its_policies_allow() -> None:
