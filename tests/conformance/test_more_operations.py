@@ -146,6 +146,13 @@ def test_searches_are_joined_sorted_and_paged(account: Account) -> None:
     assert sum(len(page["Results"]) for page in everything) == 3
 
 
+def test_properties_to_search_by_are_suggested(account: Account) -> None:
+    account.sagemaker.create_experiment(ExperimentName="e")
+    query = {"PropertyNameQuery": {"PropertyNameHint": "ExperimentN"}}
+    found = account.sagemaker.get_search_suggestions(Resource="Experiment", SuggestionQuery=query)
+    assert {"PropertyName": "ExperimentName"} in found["PropertyNameSuggestions"]
+
+
 def test_packages_are_found_by_approval(account: Account) -> None:
     account.sagemaker.create_model_package_group(ModelPackageGroupName="g")
     for status in ("Approved", "Rejected"):
