@@ -46,9 +46,12 @@ def resolve(ctx: Context, model_name: str) -> ModelContainer:
     Raises
     ------
     ServiceError
-        The model or its package does not exist, or is of a kind that cannot be served here.
+        The model or its package does not exist, is of a kind that cannot be served here, or has no role
+        where permissions are enforced: it would read, write and run with those of the account itself.
     """
     model = resources.get(ctx, "Model", model_name)
+    if ctx.authority is not None and not model.get("ExecutionRoleArn"):
+        raise validation(f'Model "{model_name}" has no ExecutionRoleArn: give it a role to be served as.')
     containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
     if len(containers) != 1:
         raise validation(f'Model "{model_name}" has {len(containers)} containers; one is served here.')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import re
 import uuid
 from typing import Any
 
@@ -20,6 +21,7 @@ from local_cloud.sagemaker.operations import Params, Request, Response, route
 
 _OPERATION = "InvokeEndpointAsync"
 _TTL_S, _TIMEOUT_S = 21_600, 900
+_MOST_BODY_BYTES = 128_000
 
 
 @route("POST", r"/endpoints/(?P<name>[^/]+)/async-invocations")
@@ -88,6 +90,10 @@ def _params(request: Request) -> Params:
     checked: Params = check(shape, given, "", problems)
     if not problems.found and ("Body" in checked) == ("InputLocation" in checked):
         problems.found.append("Provide exactly one of Body and InputLocation")
+    if len(request.body) > _MOST_BODY_BYTES:
+        problems.add(
+            "body", f"of {len(request.body)} bytes", f"have length less than or equal to {_MOST_BODY_BYTES}"
+        )
     if "InputLocation" in checked and not checked["InputLocation"].startswith("s3://"):
         problems.found.append(f"InputLocation '{checked['InputLocation']}' must be an S3 URI (s3://) here")
     if problems.found:
@@ -98,7 +104,7 @@ def _params(request: Request) -> Params:
 
 
 def _typed(text: str, kind: str) -> object:
-    return int(text) if kind == "integer" and text.lstrip("-").isdigit() else text
+    return int(text) if kind == "integer" and re.fullmatch(r"-?[0-9]{1,18}", text) else text
 
 
 def _joined(*parts: str) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from local_cloud.sagemaker.context import Context
@@ -25,7 +25,7 @@ class Backlog:
     def __init__(self, ctx: Context, endpoint: str) -> None:
         self._ctx, self._endpoint = ctx, endpoint
         self._changed = threading.Condition()
-        self._waiting: deque[Record] = deque()
+        self._waiting: dict[str, Record] = {}
         self._working: dict[str, Record] = {}
         self._dispatching = False
         self.closed = threading.Event()
@@ -34,12 +34,14 @@ class Backlog:
         """Take a request; it is answered as soon as there is room, or expires."""
         self._ctx.store.put(KIND, record["Key"], record)
         self.wait_for([record])
-        _watch(self._ctx)
+        watch(self._ctx)
 
     def wait_for(self, records: list[Record]) -> None:
-        """Let requests wait that are in the store already."""
+        """Let requests wait that are in the store already, each once."""
         with self._changed:
-            self._waiting.extend(records)
+            for record in records:
+                if record["Key"] not in self._working:
+                    self._waiting.setdefault(record["Key"], record)
             self._changed.notify_all()
             if self._dispatching or not records:
                 return
@@ -49,7 +51,7 @@ class Backlog:
     def measured(self) -> async_metrics.Queue:
         """How long the queue is now, the requests that are being answered included."""
         with self._changed:
-            since = [record["ReceivedTime"] for record in (*self._working.values(), *self._waiting)]
+            since = [record["ReceivedTime"] for record in (*self._working.values(), *self._waiting.values())]
         return async_metrics.Queue(
             len(since), modes.instances(self._ctx, self._endpoint), min(since, default=None)
         )
@@ -62,45 +64,61 @@ class Backlog:
 
     def _dispatch(self) -> None:
         while True:
-            gone = self._ctx.store.find("Endpoint", self._endpoint) is None
-            room = self._room()
-            with self._changed:
-                if self.closed.is_set() or not self._waiting:
-                    self._dispatching = False
-                    return
-                expired = [
-                    record for record in self._waiting if gone or async_work.expired(self._ctx, record)
-                ]
-                for record in expired:
-                    self._waiting.remove(record)
-                count = max(0, min(room - len(self._working), len(self._waiting)))
-                ready = [self._waiting.popleft() for _ in range(count)]
-                self._working.update({record["Key"]: record for record in (*expired, *ready)})
-                if not expired and not ready:
-                    self._changed.wait(_POLL_S)  # room comes with an update of the endpoint, too
-            for record in expired:
-                self._start(record, self._forget if gone else self._expire)
-            for record in ready:
-                self._start(record, self._answer)
-
-    def _start(self, record: Record, work: Callable[[Record], bool]) -> None:
-        def guarded() -> None:
-            done = True
             try:
-                done = work(record)
-            except Exception:  # noqa: BLE001 - a request that breaks its worker must not block the queue
-                _log.exception("asynchronous request %s of endpoint %s", record["Key"], self._endpoint)
-            if done:
-                self._ctx.store.delete(KIND, record["Key"])
-            else:
+                if not self._hand_out():
+                    return
+            except Exception:  # noqa: BLE001 - without this thread nothing of the queue is answered any more
+                _log.exception("queue of endpoint %s", self._endpoint)
                 self.closed.wait(_POLL_S)
-            with self._changed:
-                self._working.pop(record["Key"], None)
-                self._changed.notify_all()
-            if not done and not self.closed.is_set():
-                self.wait_for([record])
 
-        threading.Thread(target=guarded, name=f"async-{self._endpoint}-work", daemon=True).start()
+    def _hand_out(self) -> bool:
+        """Start what there is room for, and what is too late; false when nothing waits any more."""
+        gone = self._ctx.store.find("Endpoint", self._endpoint) is None
+        room = self._room()
+        with self._changed:
+            if self.closed.is_set() or not self._waiting:
+                self._dispatching = False
+                return False
+            waiting = self._waiting.values()
+            late = [record for record in waiting if gone or async_work.expired(self._ctx, record)]
+            self._take(late)
+            free = max(0, room - len(self._working))
+            ready = list(itertools.islice(self._waiting.values(), free))
+            self._take(ready)
+            if not late and not ready:
+                self._changed.wait(_POLL_S)  # room comes with an update of the endpoint, too
+        if late:  # one thread for all: there may be thousands at once
+            self._start(late, self._forget if gone else self._expire)
+        for record in ready:
+            self._start([record], self._answer)
+        return True
+
+    def _take(self, records: Sequence[Record]) -> None:
+        for record in records:
+            self._working[record["Key"]] = self._waiting.pop(record["Key"])
+
+    def _start(self, records: Sequence[Record], work: Callable[[Record], bool]) -> None:
+        def run() -> None:
+            for record in records:
+                self._finish(record, work)
+
+        threading.Thread(target=run, name=f"async-{self._endpoint}-work", daemon=True).start()
+
+    def _finish(self, record: Record, work: Callable[[Record], bool]) -> None:
+        done = True
+        try:
+            done = work(record)
+        except Exception:  # noqa: BLE001 - a request that breaks its worker must not block the queue
+            _log.exception("asynchronous request %s of endpoint %s", record["Key"], self._endpoint)
+        if done:
+            self._ctx.store.delete(KIND, record["Key"])
+        else:
+            self.closed.wait(_POLL_S)
+        with self._changed:
+            self._working.pop(record["Key"], None)
+            self._changed.notify_all()
+        if not done and not self.closed.is_set():
+            self.wait_for([record])
 
     def _answer(self, record: Record) -> bool:
         return async_work.answer(self._ctx, record, self.closed)
@@ -135,23 +153,26 @@ def of(ctx: Context, endpoint: str) -> Backlog:
 
 def resume(ctx: Context) -> None:
     """Go on with the requests that an earlier server left in the store, each from its beginning."""
+    with _all_lock:
+        for key in [key for key, backlog in _all.items() if backlog.closed.is_set()]:
+            del _all[key]
     left: dict[str, list[Record]] = {}
     for record in ctx.store.list(KIND):
         left.setdefault(record["EndpointName"], []).append(record)
     for endpoint, records in left.items():
         of(ctx, endpoint).wait_for(records)
     if left:
-        _watch(ctx)
+        watch(ctx)
 
 
 def shutdown() -> None:
-    """Close all queues; for the shutdown of the server."""
+    """Close all queues, for the shutdown of the server: what still comes in is kept for its successor."""
     with _all_lock:
         everything = list(_all.values())
-        _all.clear()
     for backlog in everything:
         backlog.close()
 
 
-def _watch(ctx: Context) -> None:
+def watch(ctx: Context) -> None:
+    """Have the metrics of all queues sent from now on, of those that never had a request, too."""
     async_metrics.of(ctx).watch(lambda endpoint: of(ctx, endpoint).measured())

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local_cloud.sagemaker import resources
-from local_cloud.sagemaker.endpoints import routing, status, utilization
+from local_cloud.sagemaker.endpoints import backlog, routing, status, utilization
 from local_cloud.sagemaker.endpoints.alarms import Watch
 from local_cloud.sagemaker.endpoints.errors import DeploymentFailed, DeploymentStopped
 from local_cloud.sagemaker.endpoints.fleet import Fleet
@@ -128,6 +128,8 @@ def _take_over(live: Live, fleet: Fleet) -> None:
     live.route([routing.whole(fleet)])
     live.fleet, live.pending = fleet, None
     utilization.of(live.ctx).start()
+    if "AsyncInferenceConfig" in fleet.record:
+        backlog.watch(live.ctx)
 
 
 def _scale(live: Live, fleet: Fleet, name: str) -> None:

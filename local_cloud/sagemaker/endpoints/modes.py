@@ -40,8 +40,9 @@ def config_of(ctx: Context, endpoint: str) -> dict[str, Any] | None:
 
 
 def instances(ctx: Context, endpoint: str) -> int:
-    """How many instances of its production variants an endpoint has now."""
-    if ctx.store.find("Endpoint", endpoint) is None:
+    """How many instances of its production variants an endpoint has now; none when there is no endpoint."""
+    try:
+        described = operations.call(ctx, "DescribeEndpoint", {"EndpointName": endpoint})
+    except (ServiceError, KeyError):  # it may go at any moment
         return 0
-    described = operations.call(ctx, "DescribeEndpoint", {"EndpointName": endpoint})
     return sum(variant.get("CurrentInstanceCount", 0) for variant in described.get("ProductionVariants", []))

@@ -77,3 +77,14 @@ def test_data_source_of_either_form_is_understood(account: Account) -> None:
     account.call("CreateModel", ModelName="folder", ExecutionRoleArn=ROLE, PrimaryContainer=primary)
     found = artifacts.resolve(account.ctx, "folder")
     assert (found.uri, found.compressed, found.role) == ("s3://models/folder/", False, ROLE)
+
+
+def test_a_model_without_a_role_is_served_only_where_permissions_are_not_enforced(
+    account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = account.archive("model.tar.gz", {"weights": "w"})
+    account.call("CreateModel", ModelName="bare", PrimaryContainer={"Image": "i:1", "ModelDataUrl": uri})
+    assert artifacts.resolve(account.ctx, "bare").role is None
+    monkeypatch.setattr(account.ctx, "authority", object())
+    with pytest.raises(ServiceError, match='Model "bare" has no ExecutionRoleArn'):
+        artifacts.resolve(account.ctx, "bare")
