@@ -118,6 +118,12 @@ def test_a_failure_starts_nothing_more_but_lets_the_rest_end(lab: Lab) -> None:
     assert "Next" not in lab.records
 
 
+def test_a_job_may_know_its_own_name(lab: Lab) -> None:
+    names = {"T": {"Get": "Execution.TrainingJobName"}, "P": {"Get": "Execution.ProcessingJobName"}}
+    lab.run(document(processing("A", arguments=_environment(**names))))
+    assert lab.runner.asked["A"]["Environment"] == {"T": "job-A", "P": "job-A"}
+
+
 def test_reasons_are_cut_to_the_length_of_the_service(lab: Lab) -> None:
     outcome = lab.run(document(fail("A", "x" * 2000)))
     assert len(lab.records["A"]["FailureReason"]) == 1024

@@ -1,5 +1,6 @@
 """Get, Std:Join and Std:JsonGet."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -59,6 +60,8 @@ def test_join_writes_every_value_as_text(scope: Scope) -> None:
         ("['a.b']", 3),
         ("metrics['accuracy']['value']", 0.9),
         ("none", None),
+        ("$.metrics.accuracy.value", 0.9),
+        ("$['a.b']", 3),
     ],
 )
 def test_json_get_reads_a_property_file(scope: Scope, path: str, value: Any) -> None:
@@ -99,6 +102,8 @@ def test_what_is_not_there_is_named(scope: Scope, value: Any, named: str) -> Non
         ({"Std:Upper": ["a"]}, "Std:Upper"),
         ({"Get": "Secrets.Password"}, "Secrets.Password"),
         ({"Get": "Execution.Nothing"}, "Execution.Nothing"),
+        ({"Get": "ForEach.NextItem"}, "ForEach.NextItem"),
+        ({"Get": "IterationOutput"}, "IterationOutput"),
         ({"Get": "Parameters.A", "Default": 1}, "only member"),
         ({"Std:Join": {"Values": []}}, "On, Values"),
         ({"Std:JsonGet": {"Path": "a"}}, "either PropertyFile or S3Uri"),
@@ -109,6 +114,22 @@ def test_unsupported_expressions_are_refused_by_name(value: Any, named: str) -> 
     with pytest.raises(DefinitionError) as caught:
         list(references({"nested": [value]}))
     assert named in str(caught.value)
+
+
+def test_times_are_joined_in_iso_form(scope: Scope) -> None:
+    scope.properties = {"Train": {"CreationTime": datetime(2026, 1, 1, 12, tzinfo=UTC)}}
+    value = {"Std:Join": {"On": "", "Values": [{"Get": "Steps.Train.CreationTime"}]}}
+    assert scope.resolve(value) == "2026-01-01T12:00:00+00:00"
+
+
+def test_what_a_loop_has_come_to_is_an_expression_too() -> None:
+    paths = ("ForEach.CurrentItem", "ForEach.CurrentItem.a['b']", "IterationOutput.Try.OutputParameters['S']")
+    found = [(one.kind, one.name, one.path) for path in paths for one in references({"Get": path})]
+    assert found == [
+        ("item", "", ""),
+        ("item", "", ".a['b']"),
+        ("iteration", "Try", ".OutputParameters['S']"),
+    ]
 
 
 def test_references_are_found_at_every_depth() -> None:
