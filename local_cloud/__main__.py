@@ -34,6 +34,7 @@ def up(options: argparse.Namespace) -> int:
     """Start the cloud, or say that it already runs."""
     running = launcher.find(options.home)
     if running is not None:
+        _check_wishes(running, Options.of(options))
         print(f"already running: {status.where(running)}")
         return 0
     if options.foreground:
@@ -92,6 +93,19 @@ def destroy_assembly(options: argparse.Namespace) -> int:
     """Delete every stack of a cloud assembly."""
     deploy.destroy(options.assembly, _target(options), progress=print)
     return 0
+
+
+def _check_wishes(cloud: Cloud, wished: Options) -> None:
+    """Refuse what a running cloud cannot be given any more and what nobody should believe to have."""
+    lacks = ["does not enforce permissions"] if wished.auth and not cloud.auth else []
+    if wished.state and str(wished.state) != cloud.state:
+        lacks.append(
+            f"keeps its records in {cloud.state}" if cloud.state else "keeps its records in memory alone"
+        )
+    if lacks:
+        raise launcher.LaunchError(
+            f"already running: {status.where(cloud)}; it {' and '.join(lacks)}: stop it first"
+        )
 
 
 def _running(options: argparse.Namespace) -> Cloud:

@@ -124,6 +124,17 @@ def test_second_start_gives_the_running_cloud(home: Path, port: int) -> None:
     assert launcher.start(home, launcher.free_port(0)) == first
 
 
+def test_what_a_running_cloud_was_not_started_with_is_refused(
+    home: Path, port: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    launcher.start(home, port)
+    assert main(["up", "--home", str(home)]) == 0
+    assert capsys.readouterr().out.startswith("already running: ")
+    assert main(["up", "--home", str(home), "--auth", "--state", str(tmp_path / "s")]) == 1
+    said = capsys.readouterr().err
+    assert "it does not enforce permissions and keeps its records in memory alone: stop it first" in said
+
+
 def test_racing_starts_give_one_cloud(home: Path, port: int) -> None:
     with ThreadPoolExecutor(3) as pool:
         clouds = list(pool.map(lambda _: launcher.start(home, port), range(3)))
