@@ -184,11 +184,19 @@ def test_an_execution_of_a_pipeline_is_a_trial_with_its_jobs(flow: Flow) -> None
             "ProcessingResources": {"ClusterConfig": CLUSTER},
         },
     }
+    register = {
+        "Name": "Register",
+        "Type": "RegisterModel",
+        "Arguments": {
+            "ModelPackageGroupName": "lineage",
+            "InferenceSpecification": {"Containers": [{"Image": IMAGE}]},
+        },
+    }
     config = {
         "ExperimentName": {"Get": "Execution.PipelineName"},
         "TrialName": {"Get": "Execution.PipelineExecutionId"},
     }
-    definition = {"Version": "2020-12-01", "PipelineExperimentConfig": config, "Steps": [step]}
+    definition = {"Version": "2020-12-01", "PipelineExperimentConfig": config, "Steps": [step, register]}
     flow.client.create_pipeline(
         PipelineName="lineage",
         PipelineDefinition=json.dumps(definition),
@@ -206,8 +214,10 @@ def test_an_execution_of_a_pipeline_is_a_trial_with_its_jobs(flow: Flow) -> None
     assert trial["TrialName"] == execution.rpartition("/")[2]
     (component,) = flow.client.list_trial_components(TrialName=trial["TrialName"])["TrialComponentSummaries"]
     steps = flow.client.list_pipeline_execution_steps(PipelineExecutionArn=execution)
-    job = steps["PipelineExecutionSteps"][0]["Metadata"]["ProcessingJob"]["Arn"]
-    assert component["TrialComponentSource"]["SourceArn"] == job
+    made = {one["StepName"]: one["Metadata"] for one in steps["PipelineExecutionSteps"]}
+    assert component["TrialComponentSource"]["SourceArn"] == made["Say"]["ProcessingJob"]["Arn"]
+    package = flow.client.describe_model_package(ModelPackageName=made["Register"]["RegisterModel"]["Arn"])
+    assert package["MetadataProperties"] == {"GeneratedBy": execution}
 
 
 def test_the_sdk_draws_the_same_picture(flow: Flow, sdk: Any) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.sagemaker.context import Context
@@ -60,6 +62,9 @@ class CloudRunner:
             return self._invoke(work.step.function, work)
         if work.step.callback:
             return self._call_back(work.step.callback, work)
+        if work.step.type == "RegisterModel":
+            made_by = {"GeneratedBy": self._arn, **work.arguments.get("MetadataProperties", {})}
+            work = replace(work, arguments={**work.arguments, "MetadataProperties": made_by})
         return _RESOURCES[work.step.type](self._clients, work)
 
     def _invoke(self, function: functions.Function, work: Work) -> Result:
