@@ -56,7 +56,9 @@ def _step(name: str) -> Trial:
     def trial(world: World, grant: Grant, action: str | None) -> Failure | None:
         if action == "logs:CreateLogGroup":
             _forget_log_groups(world)
-        return _failure(selected(world, name))
+        # It alone reads nothing else by prefix from where the deployed contract lies.
+        leave_out = "ContractUri" if name == "Train" else ""
+        return _failure(selected(world, name, leave_out=leave_out))
 
     return trial
 

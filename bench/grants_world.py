@@ -139,19 +139,22 @@ def world(home: Path, scratch: Path) -> Iterator[World]:
         yield made
 
 
-def selected(made: World, *steps: str) -> watch.Execution:
-    """Run only these steps again, on what the first execution has made, and wait for the end."""
-    arn = start_selected(made, *steps)
+def selected(made: World, *steps: str, leave_out: str = "") -> watch.Execution:
+    """Run only these steps again, on what the first execution has made, and wait for the end.
+
+    The parameter `leave_out` has the default of the deployed pipeline then.
+    """
+    arn = start_selected(made, *steps, leave_out=leave_out)
     return watch.wait(made.target, arn)
 
 
-def start_selected(made: World, *steps: str) -> str:
+def start_selected(made: World, *steps: str, leave_out: str = "") -> str:
     """Start only these steps again."""
     sagemaker = made.client("sagemaker")
     given = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=made.base)
     started = sagemaker.start_pipeline_execution(
         PipelineName=made.place.pipeline,
-        PipelineParameters=given["PipelineParameters"],
+        PipelineParameters=[one for one in given["PipelineParameters"] if one["Name"] != leave_out],
         SelectiveExecutionConfig={
             "SourcePipelineExecutionArn": made.base,
             "SelectedSteps": [{"StepName": step} for step in steps],
