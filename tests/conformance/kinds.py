@@ -7,8 +7,6 @@ in moto's tests, E = what botocore models for the operation, D = the Errors sect
 
 from __future__ import annotations
 
-import json
-import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,11 +14,11 @@ from typing import Any
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
+from . import makers
 from .conftest import Account
 
 MODEL = ServiceModel(Loader().load_service_model("sagemaker", "service-2"), "sagemaker")
 OPERATIONS = frozenset(MODEL.operation_names)
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/reviews:1"
 Params = dict[str, Any]
 VALIDATION, MISSING, IN_USE = "ValidationException", "ResourceNotFound", "ResourceInUse"
 
@@ -87,127 +85,6 @@ def method(operation: str) -> str:
     return str(xform_name(operation))
 
 
-def _once(account: Account, make: Callable[[], Any]) -> None:
-    """Make what a resource needs, unless an earlier one of the case has made it."""
-    try:
-        make()
-    except account.sagemaker.exceptions.ClientError as error:
-        if "already exist" not in str(error):
-            raise
-
-
-def model(account: Account) -> Params:
-    return {"PrimaryContainer": {"Image": IMAGE}, "ExecutionRoleArn": account.role}
-
-
-def variant(name: str = "all", **more: Any) -> Params:
-    base = {"VariantName": name, "ModelName": "needed", "InitialInstanceCount": 1}
-    return {**base, "InstanceType": "ml.m5.large", "InitialVariantWeight": 1.0, **more}
-
-
-def endpoint_config(account: Account) -> Params:
-    _once(account, lambda: account.sagemaker.create_model(ModelName="needed", **model(account)))
-    return {"ProductionVariants": [variant()]}
-
-
-def feature_group(account: Account) -> Params:
-    return {
-        "RecordIdentifierFeatureName": "id",
-        "EventTimeFeatureName": "at",
-        "FeatureDefinitions": [
-            {"FeatureName": "id", "FeatureType": "String"},
-            {"FeatureName": "at", "FeatureType": "Fractional"},
-            {"FeatureName": "stars", "FeatureType": "Integral"},
-        ],
-        "OnlineStoreConfig": {"EnableOnlineStore": True},
-    }
-
-
-def definition(*steps: Params, **more: Any) -> str:
-    fail = {"Name": "Stop", "Type": "Fail", "Arguments": {"ErrorMessage": "as told"}}
-    return json.dumps({"Version": "2020-12-01", "Steps": list(steps) or [fail], **more})
-
-
-def pipeline(account: Account) -> Params:
-    return {
-        "PipelineDefinition": definition(),
-        "RoleArn": account.role,
-        "ClientRequestToken": uuid.uuid4().hex,
-    }
-
-
-def processing(account: Account) -> Params:
-    cluster = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-    return {
-        "ProcessingResources": {"ClusterConfig": cluster},
-        "AppSpecification": {"ImageUri": IMAGE, "ContainerEntrypoint": ["true"]},
-        "RoleArn": account.role,
-    }
-
-
-def training(account: Account) -> Params:
-    return {
-        "AlgorithmSpecification": {
-            "TrainingImage": IMAGE,
-            "TrainingInputMode": "File",
-            "ContainerEntrypoint": ["true"],
-        },
-        "RoleArn": account.role,
-        "OutputDataConfig": {"S3OutputPath": f"s3://none-{account.number}/out"},
-        "ResourceConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 60},
-    }
-
-
-def transform(account: Account) -> Params:
-    uri = f"s3://none-{account.number}"
-    container = {"Image": IMAGE, "ModelDataUrl": f"{uri}/model.tar.gz"}
-    given = {"PrimaryContainer": container, "ExecutionRoleArn": account.role}
-    _once(account, lambda: account.sagemaker.create_model(ModelName="needed", **given))
-    return {
-        "ModelName": "needed",
-        "TransformInput": {"DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{uri}/in"}}},
-        "TransformOutput": {"S3OutputPath": f"{uri}/out"},
-        "TransformResources": {"InstanceType": "ml.m5.large", "InstanceCount": 1},
-    }
-
-
-def tuning(account: Account) -> Params:
-    job = training(account)
-    job["StaticHyperParameters"] = {"epochs": "1"}
-    metrics = [{"Name": "f1", "Regex": "f1=([0-9.]+)"}]
-    job["AlgorithmSpecification"] = {
-        "TrainingImage": IMAGE,
-        "TrainingInputMode": "File",
-        "MetricDefinitions": metrics,
-    }
-    ranges = {"ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0.1", "MaxValue": "0.2"}]}
-    config = {
-        "Strategy": "Random",
-        "HyperParameterTuningJobObjective": {"Type": "Maximize", "MetricName": "f1"},
-        "ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1},
-        "ParameterRanges": ranges,
-    }
-    return {"HyperParameterTuningJobConfig": config, "TrainingJobDefinition": job}
-
-
-def trial(account: Account) -> Params:
-    _once(account, lambda: account.sagemaker.create_experiment(ExperimentName="needed"))
-    return {"ExperimentName": "needed"}
-
-
-def model_package(account: Account) -> Params:
-    container = {"Image": IMAGE, "ModelDataUrl": "s3://models/m.tar.gz"}
-    specification = {
-        "Containers": [container],
-        "SupportedContentTypes": ["application/json"],
-        "SupportedResponseMIMETypes": ["application/json"],
-        "SupportedTransformInstanceTypes": ["ml.m5.large"],
-        "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
-    }
-    return {"InferenceSpecification": specification}
-
-
 _OLDER = (VALIDATION, 'Could not find {words} "{arn}".')
 _OLDER_TAKEN = (VALIDATION, 'Cannot create already existing {words} "{arn}".')
 _NEWER = (MISSING, "{kind} '{arn}' does not exist.")
@@ -215,8 +92,8 @@ _NEWER_TAKEN = (VALIDATION, "already exists")
 _JOB_TAKEN = "name already exists ({arn})"
 
 KINDS = (
-    Kind("Model", "model", model, _OLDER, _OLDER_TAKEN, "AS"),
-    Kind("EndpointConfig", "endpoint-config", endpoint_config, _OLDER, _OLDER_TAKEN, "AM"),
+    Kind("Model", "model", makers.model, _OLDER, _OLDER_TAKEN, "AS"),
+    Kind("EndpointConfig", "endpoint-config", makers.endpoint_config, _OLDER, _OLDER_TAKEN, "AM"),
     Kind(
         "ModelPackageGroup",
         "model-package-group",
@@ -228,7 +105,7 @@ KINDS = (
     Kind(
         "ModelPackage",
         "model-package",
-        model_package,
+        makers.model_package,
         (VALIDATION, "ModelPackage {arn} does not exist."),
         (VALIDATION, "ModelPackage already exists: {arn}"),
         "AS",
@@ -236,7 +113,7 @@ KINDS = (
     Kind(
         "FeatureGroup",
         "feature-group",
-        feature_group,
+        makers.feature_group,
         (MISSING, "Resource Not Found: Amazon SageMaker can't find a FeatureGroup with name {name}"),
         (
             IN_USE,
@@ -247,7 +124,7 @@ KINDS = (
     Kind(
         "Pipeline",
         "pipeline",
-        pipeline,
+        makers.pipeline,
         _NEWER,
         (
             VALIDATION,
@@ -257,7 +134,7 @@ KINDS = (
         "SE",
     ),
     Kind("Experiment", "experiment", lambda account: {"DisplayName": "E"}, _NEWER, _NEWER_TAKEN, "SE"),
-    Kind("Trial", "experiment-trial", trial, _NEWER, _NEWER_TAKEN, "ME"),
+    Kind("Trial", "experiment-trial", makers.trial, _NEWER, _NEWER_TAKEN, "ME"),
     Kind(
         "TrialComponent",
         "experiment-trial-component",
@@ -293,7 +170,7 @@ KINDS = (
     Kind(
         "ProcessingJob",
         "processing-job",
-        processing,
+        makers.processing,
         (VALIDATION, "Could not find requested job with name: {name}"),
         (IN_USE, _JOB_TAKEN),
         "A",
@@ -301,7 +178,7 @@ KINDS = (
     Kind(
         "TrainingJob",
         "training-job",
-        training,
+        makers.training,
         (VALIDATION, "Requested resource not found."),
         (
             IN_USE,
@@ -313,7 +190,7 @@ KINDS = (
     Kind(
         "TransformJob",
         "transform-job",
-        transform,
+        makers.transform,
         (VALIDATION, "Could not find requested job with name: {name}"),
         (IN_USE, _JOB_TAKEN),
         "A",
@@ -321,7 +198,7 @@ KINDS = (
     Kind(
         "HyperParameterTuningJob",
         "hyper-parameter-tuning-job",
-        tuning,
+        makers.tuning,
         (MISSING, "{name}"),
         (IN_USE, "name already exists"),
         "AE",

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from tests.integration.conftest import until
 
 from .conftest import Account, told
-from .kinds import IMAGE, endpoint_config, model, variant
+from .makers import IMAGE, endpoint_config, model, variant
 
 MISSING = "Could not find endpoint"
 

@@ -8,7 +8,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from .conftest import Account, told
-from .kinds import feature_group
+from .makers import feature_group
 
 GROUP = "reviews"
 Record = dict[str, str]

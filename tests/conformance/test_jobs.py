@@ -9,7 +9,7 @@ import pytest
 from tests.integration.conftest import until
 
 from .conftest import Account
-from .kinds import processing, training
+from .makers import processing, training
 
 ENDED = ("Completed", "Failed", "Stopped")
 

@@ -11,7 +11,8 @@ import pytest
 from tests.integration.conftest import until
 
 from .conftest import Account
-from .kinds import KINDS, Kind, definition, feature_group, model_package
+from .kinds import KINDS, Kind
+from .makers import definition, feature_group, model_package
 from .test_pipelines import create, ended, token
 
 ENDED = ("Completed", "Failed", "Stopped")

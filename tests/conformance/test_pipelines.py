@@ -12,7 +12,7 @@ import pytest
 from tests.integration.conftest import until
 
 from .conftest import Account
-from .kinds import definition
+from .makers import definition
 
 PARAMETERS = [
     {"Name": "Epochs", "Type": "Integer", "DefaultValue": 2},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from .conftest import Account
-from .kinds import IMAGE, model_package
+from .makers import IMAGE, model_package
 
 GROUP = "reviews"
 
