@@ -161,7 +161,11 @@ def test_what_has_not_changed_is_not_sent_again(cloud: Cloud) -> None:
     ("path", "status", "said"),
     [
         ("console/execution", 400, "'arn' is missing"),
-        ("console/execution?arn=arn:aws:sagemaker:us-east-1:123456789012:pipeline/x/execution/y", 400, "x"),
+        (
+            "console/execution?arn=arn:aws:sagemaker:us-east-1:123456789012:pipeline/x/execution/y",
+            400,
+            "x/execution/y",
+        ),
         ("console/log?group=/no/such&stream=x", 200, "streams"),
         ("../etc/passwd", 404, ""),
         ("page.html", 404, "No route"),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.pipelines.records import EXECUTION
 from local_cloud.sagemaker.store import Record
 
 Json = dict[str, Any]
@@ -33,8 +36,8 @@ def overview(ctx: Context) -> Json:
         },
         "executions": _executions(ctx),
         "jobs": _jobs(ctx),
-        "endpoints": [_endpoint(ctx, one["EndpointName"]) for one in _listed(ctx, "ListEndpoints")],
-        "feature_groups": [_feature_group(ctx, one) for one in _listed(ctx, "ListFeatureGroups")],
+        "endpoints": list(_each(ctx, _endpoint, _listed(ctx, "ListEndpoints"))),
+        "feature_groups": list(_each(ctx, _feature_group, _listed(ctx, "ListFeatureGroups"))),
         "model_packages": _model_packages(ctx),
     }
 
@@ -54,7 +57,7 @@ def execution(ctx: Context, arn: str) -> Json:
     )
     parameters = operations.call(ctx, "ListPipelineParametersForExecution", {**asked, "MaxResults": 50})
     return {
-        **_execution(found["PipelineArn"].rpartition("/")[2], found),
+        **_execution(ctx.store.get(EXECUTION, found["PipelineExecutionArn"])),
         "ended": _ended(found),
         "steps": [_step(one) for one in steps["PipelineExecutionSteps"]],
         "parameters": [[one["Name"], one["Value"]] for one in parameters["PipelineParameters"]],
@@ -81,28 +84,39 @@ def _tail(client: Any, group: str, name: str) -> Json:
 
 
 def _listed(ctx: Context, operation: str, **params: Any) -> list[Record]:
-    answer = operations.call(ctx, operation, {"MaxResults": _MOST, **params})
+    """The newest records of a List operation; by default some of them begin with the oldest."""
+    newest = {"SortBy": "CreationTime", "SortOrder": "Descending", "MaxResults": _MOST}
+    answer = operations.call(ctx, operation, {**newest, **params})
     records: list[Record] = next(value for value in answer.values() if isinstance(value, list))
     return records
 
 
+def _newest(found: list[Json], time: str) -> list[Json]:
+    return sorted(found, key=lambda one: str(one[time]), reverse=True)[:_MOST]
+
+
+def _each(ctx: Context, view: Callable[[Context, Record], Json], records: list[Record]) -> Iterator[Json]:
+    """What is seen of each record; nothing of one that has been deleted since it was listed."""
+    for record in records:
+        try:
+            yield view(ctx, record)
+        except (ServiceError, KeyError):
+            continue
+
+
 def _executions(ctx: Context) -> list[Json]:
-    found = []
-    for pipeline in _listed(ctx, "ListPipelines"):
-        name = pipeline["PipelineName"]
-        records = _listed(ctx, "ListPipelineExecutions", PipelineName=name)
-        found += [_execution(name, record) for record in records]
-    return sorted(found, key=lambda one: str(one["started"]), reverse=True)[:_MOST]
+    # The records themselves: ListPipelineExecutions would copy all of them once for each pipeline.
+    return _newest([_execution(record) for record in ctx.store.list(EXECUTION)], "started")
 
 
-def _execution(pipeline: str, record: Record) -> Json:
+def _execution(record: Record) -> Json:
     return {
         "arn": record["PipelineExecutionArn"],
-        "pipeline": pipeline,
+        "pipeline": record["PipelineName"],
         "name": record.get("PipelineExecutionDisplayName"),
         "status": record["PipelineExecutionStatus"],
-        "started": record.get("StartTime") or record.get("CreationTime"),
-        "reason": record.get("PipelineExecutionFailureReason") or record.get("FailureReason"),
+        "started": record["CreationTime"],
+        "reason": record.get("FailureReason"),
     }
 
 
@@ -114,7 +128,7 @@ def _ended(record: Record) -> object:
 
 def _step(record: Record) -> Json:
     type_, facts = next(iter(record.get("Metadata", {}).items()), ("", {}))
-    job = str(facts.get("Arn", "")) if isinstance(facts, dict) else ""
+    job = str(facts.get("Arn", "")).rpartition("/")[2] if isinstance(facts, dict) else ""
     outcome = facts.get("Outcome") if isinstance(facts, dict) else None
     return {
         "name": record["StepName"],
@@ -126,8 +140,8 @@ def _step(record: Record) -> Json:
         "attempt": record.get("AttemptCount"),
         "cached": bool(record.get("CacheHitResult")),
         "reason": record.get("FailureReason"),
-        "job": job.rpartition("/")[2] if type_ in JOBS else None,
-        "group": JOBS.get(type_),
+        "group": JOBS.get(type_) if job else None,
+        "stream": _streams(job),
     }
 
 
@@ -144,12 +158,19 @@ def _jobs(ctx: Context) -> list[Json]:
                     "ended": record.get(f"{kind.removesuffix('Job')}EndTime"),
                     "reason": record.get("FailureReason"),
                     "group": group,
+                    "stream": _streams(record[f"{kind}Name"]),
                 }
             )
-    return sorted(found, key=lambda one: str(one["started"]), reverse=True)[:_MOST]
+    return _newest(found, "started")
 
 
-def _endpoint(ctx: Context, name: str) -> Json:
+def _streams(job: str) -> str:
+    """How the log streams of a job begin; without the slash those of `job-10` were among those of `job-1`."""
+    return f"{job}/"
+
+
+def _endpoint(ctx: Context, record: Record) -> Json:
+    name = record["EndpointName"]
     found = operations.call(ctx, "DescribeEndpoint", {"EndpointName": name})
     pending = found.get("PendingDeploymentSummary") or {}
     return {
@@ -215,4 +236,4 @@ def _model_packages(ctx: Context) -> list[Json]:
                     "created": record["CreationTime"],
                 }
             )
-    return found[:_MOST]
+    return _newest(found, "created")

@@ -26,7 +26,7 @@ const time = (at) => (at ? new Date(at).toLocaleString(undefined, { dateStyle: "
 const duration = (from, to) => {
   if (!from) return "";
   const seconds = Math.max(0, ((to ? new Date(to) : new Date()) - new Date(from)) / 1000);
-  return seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  return seconds < 100 ? `${seconds.toFixed(seconds < 10 ? 1 : 0)} s` : `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
 };
 
 const table = (heads, rows, none) => {
@@ -74,7 +74,7 @@ const drawOverview = (seen) => [
     [["job", NAME], ["kind"], STATE, ["started", NUMBER], ["took", NUMBER], ["", ""], ["why", REASON]],
     seen.jobs.map((one) => [
       one.name, one.kind.replace(/Job$/, ""), state(one.status), time(one.started), duration(one.started, one.ended),
-      logs(one.group, one.name), one.reason]),
+      logs(one.group, one.stream), one.reason]),
     "No job has run yet.")),
 ];
 
@@ -87,7 +87,7 @@ const drawExecution = (seen) => [
       [["step", NAME], ["type"], STATE, ["took", NUMBER], ["attempt", NUMBER], ["", ""], ["why", REASON]],
       seen.steps.map((one) => [
         one.name, one.type, state(one.status, one.outcome ?? (one.cached ? "from the cache" : "")),
-        duration(one.started, one.ended), one.attempt ?? "", one.job ? logs(one.group, one.job) : "", one.reason]),
+        duration(one.started, one.ended), one.attempt ?? "", logs(one.group, one.stream), one.reason]),
       "No step has started yet."),
     element("h3", {}, "Parameters"),
     element("dl", {}, ...seen.parameters.flatMap(([name, value]) => [element("dt", {}, name), element("dd", {}, value)]))),
@@ -120,6 +120,7 @@ const refresh = async () => {
   try {
     const answer = await fetch(`${address}?${query}`);
     const text = await answer.text();
+    if (wanted().page !== page || wanted().query !== query) return; // another page is asked for by now
     if (!answer.ok) throw new Error(JSON.parse(text).message);
     const key = `${page}?${query} ${text}`;
     const seen = JSON.parse(text);
