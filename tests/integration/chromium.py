@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import time
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ class Page:
     def __init__(self, to_browser: int, from_browser: int) -> None:
         self._out, self._in = to_browser, from_browser
         self._rest, self._number, self._session = b"", 0, ""
+        self._loaded = False
         self.problems: list[str] = []
         target = self.send("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
@@ -33,7 +35,10 @@ class Page:
         """Go to an address in a window of `width` CSS pixels."""
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.send("Emulation.setDeviceMetricsOverride", **metrics)
-        self.send("Page.navigate", url=url)
+        self._loaded = False
+        loads = "loaderId" in self.send("Page.navigate", url=url)  # a new fragment alone loads nothing
+        while loads and not self._loaded:
+            self._note(self._receive())
 
     def run(self, script: str) -> Any:
         """The value of an expression in the page."""
@@ -62,11 +67,18 @@ class Page:
             if received.get("id") == self._number:
                 assert "error" not in received, (method, received["error"])
                 return dict(received["result"])
-            if received.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
-                self.problems.append(json.dumps(received["params"]))
+            self._note(received)
+
+    def _note(self, event: dict[str, Any]) -> None:
+        if event.get("method") == "Page.loadEventFired":
+            self._loaded = True
+        if event.get("method") in ("Runtime.exceptionThrown", "Log.entryAdded"):
+            self.problems.append(json.dumps(event["params"]))
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            ready, _, _ = select.select([self._in], [], [], PATIENCE)
+            assert ready, f"the browser has said nothing for {PATIENCE} seconds"
             read = os.read(self._in, 1 << 16)
             assert read, "the browser has ended"
             self._rest += read
