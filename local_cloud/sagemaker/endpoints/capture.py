@@ -21,6 +21,8 @@ from local_cloud.sagemaker.jobs.transfer import split_uri
 EVERY_S = 5.0
 FULL_RECORDS = 1_000
 MOST_BYTES = 64 * 2**20
+# What a record takes beside its payload, about: many small ones must not go beyond the bound either.
+_RECORD_BYTES = 1_024
 _VERSION = "0"
 _SHADOW = "ShadowExperiment"
 _log = logging.getLogger("local_cloud.sagemaker.endpoints")
@@ -62,7 +64,8 @@ class _Captured:
     @property
     def size(self) -> int:
         """Bytes it holds in memory."""
-        return sum(len(body.data) for body in (self.sent, self.answered) if body is not None)
+        bodies = sum(len(body.data) for body in (self.sent, self.answered) if body is not None)
+        return _RECORD_BYTES + bodies
 
 
 class Capturer:

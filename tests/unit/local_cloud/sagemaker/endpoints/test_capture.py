@@ -221,7 +221,7 @@ def test_what_s3_refuses_is_logged_and_harms_nobody(
 def test_more_than_memory_should_hold_is_dropped(
     ctx: CaptureContext, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(capture, "MOST_BYTES", 5)
+    monkeypatch.setattr(capture, "MOST_BYTES", 2_000)
     monkeypatch.setattr(Capturer, "_write_while_busy", lambda self: None)
     capturer = Capturer(ctx)
     for event in ("first", "second"):
