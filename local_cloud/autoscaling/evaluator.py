@@ -22,6 +22,7 @@ from local_cloud.autoscaling.capacity import Capacity
 from local_cloud.autoscaling.decisions import Vote
 from local_cloud.autoscaling.policy_alarms import Raised
 from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.per_context import PerContext
 from local_cloud.sagemaker.store import Record
 
 _EVERY_S, _SHORTEST_S = 10.0, 0.5
@@ -78,17 +79,7 @@ class Evaluator:
                     return
 
 
-_of: dict[tuple[str, str, str], Evaluator] = {}
-_of_lock = threading.Lock()
-
-
-def of(ctx: Context) -> Evaluator:
-    """The evaluator of an account and region."""
-    key = (ctx.endpoint_url, ctx.account, ctx.region)
-    with _of_lock:
-        if key not in _of:
-            _of[key] = Evaluator(ctx)
-        return _of[key]
+of = PerContext(Evaluator)
 
 
 def resume(ctx: Context) -> None:
@@ -99,10 +90,7 @@ def resume(ctx: Context) -> None:
 
 def shutdown() -> None:
     """Look no more; for the shutdown of the server."""
-    with _of_lock:
-        everything = list(_of.values())
-        _of.clear()
-    for evaluator in everything:
+    for evaluator in of.forget():
         evaluator.close()
 
 

@@ -8,21 +8,14 @@ from typing import Any
 from local_cloud.autoscaling import capacity
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import ServiceError
+from local_cloud.sagemaker.per_context import PerContext
 from local_cloud.sagemaker.store import Record
 
 TARGET, POLICY, SCHEDULE = "ScalableTarget", "ScalingPolicy", "ScheduledAction"
 _NAME = {POLICY: "PolicyName", SCHEDULE: "ScheduledActionName"}
-_locks: dict[tuple[str, str, str], threading.RLock] = {}
-_locks_lock = threading.Lock()
-
-
-def changing(ctx: Context) -> threading.RLock:
-    """Held by whoever changes targets, policies or capacities of an account and region: one at a time.
-
-    It is not the store's own: alarms are made and deleted over HTTP meanwhile.
-    """
-    with _locks_lock:
-        return _locks.setdefault((ctx.endpoint_url, ctx.account, ctx.region), threading.RLock())
+# Held by whoever changes targets, policies or capacities of an account and region: one at a time. It is not
+# the store's own lock: alarms are made and deleted over HTTP meanwhile.
+changing = PerContext(lambda ctx: threading.RLock())
 
 
 def target(ctx: Context, params: dict[str, Any]) -> Record:

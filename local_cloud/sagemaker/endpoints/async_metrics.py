@@ -11,6 +11,7 @@ from typing import Any
 
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.endpoints.metrics import NAMESPACE
+from local_cloud.sagemaker.per_context import PerContext
 
 _PERIOD_S = 60.0
 _SHORTEST_S = 1.0
@@ -118,14 +119,4 @@ def _datum(name: str, value: float, dimensions: dict[str, str]) -> dict[str, Any
     }
 
 
-_of: dict[tuple[str, str, str], AsyncMetrics] = {}
-_of_lock = threading.Lock()
-
-
-def of(ctx: Context) -> AsyncMetrics:
-    """Return the metrics of an account and region."""
-    key = (ctx.endpoint_url, ctx.account, ctx.region)
-    with _of_lock:
-        if key not in _of:
-            _of[key] = AsyncMetrics(ctx)
-        return _of[key]
+of = PerContext(AsyncMetrics)

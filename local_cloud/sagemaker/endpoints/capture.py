@@ -17,6 +17,7 @@ from typing import Any
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.endpoints.roles import execution_role
 from local_cloud.sagemaker.jobs.transfer import split_uri
+from local_cloud.sagemaker.per_context import PerContext
 
 EVERY_S = 5.0
 FULL_RECORDS = 1_000
@@ -178,24 +179,12 @@ class Capturer:
             _log.error("data capture of %s: %d records are lost: %s", where, len(records), error)
 
 
-_of: dict[tuple[str, str, str], Capturer] = {}
-_of_lock = threading.Lock()
-
-
-def of(ctx: Context) -> Capturer:
-    """Return the capturer of an account and region."""
-    key = (ctx.endpoint_url, ctx.account, ctx.region)
-    with _of_lock:
-        if key not in _of:
-            _of[key] = Capturer(ctx)
-        return _of[key]
+of = PerContext(Capturer)
 
 
 def shutdown() -> None:
     """Write what is left while S3 still answers; for the shutdown of the server."""
-    with _of_lock:
-        everything = list(_of.values())
-    for capturer in everything:
+    for capturer in of.everything():
         capturer.flush()
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.per_context import PerContext
 
 NAMESPACE = "AWS/SageMaker"
 # Values are sent this often: in seconds of the cloud's clock, so that they fill the alarms' periods, within
@@ -144,14 +145,4 @@ def _datum(name: str, dimensions: Dimensions, items: list[tuple[float, int]]) ->
     }
 
 
-_of: dict[tuple[str, str, str], InvocationMetrics] = {}
-_of_lock = threading.Lock()
-
-
-def of(ctx: Context) -> InvocationMetrics:
-    """Return the metrics of an account and region."""
-    key = (ctx.endpoint_url, ctx.account, ctx.region)
-    with _of_lock:
-        if key not in _of:
-            _of[key] = InvocationMetrics(ctx)
-        return _of[key]
+of = PerContext(InvocationMetrics)

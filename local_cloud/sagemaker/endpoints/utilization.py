@@ -17,6 +17,7 @@ from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.endpoints import live as lives
 from local_cloud.sagemaker.endpoints.live import Live
 from local_cloud.sagemaker.endpoints.worker import Worker
+from local_cloud.sagemaker.per_context import PerContext
 
 NAMESPACE = "/aws/sagemaker/Endpoints"
 _EVERY_S, _EVERY_REAL_S = 60.0, (1.0, 60.0)
@@ -123,14 +124,4 @@ def _memory() -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-_of: dict[tuple[str, str, str], Gauge] = {}
-_of_lock = threading.Lock()
-
-
-def of(ctx: Context) -> Gauge:
-    """Return the gauge of an account and region."""
-    key = (ctx.endpoint_url, ctx.account, ctx.region)
-    with _of_lock:
-        if key not in _of:
-            _of[key] = Gauge(ctx)
-        return _of[key]
+of = PerContext(Gauge)

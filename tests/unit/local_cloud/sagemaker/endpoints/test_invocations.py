@@ -210,13 +210,12 @@ def test_failing_shadow_is_counted_and_captured_but_not_seen(
 ) -> None:
     seen: list[tuple[str, bytes, bool, str | None, str | None]] = []
 
-    class Capturer:
-        def record(
-            self, endpoint: str, config: Any, variant: str, sent: Any, answered: Any, *more: Any
-        ) -> None:
-            seen.append((variant, sent.data, answered is not None, more[0], more[2]))
+    def record(
+        self: Any, endpoint: str, config: Any, variant: str, sent: Any, answered: Any, *more: Any
+    ) -> None:
+        seen.append((variant, sent.data, answered is not None, more[0], more[2]))
 
-    monkeypatch.setattr(capture, "of", lambda ctx: Capturer())
+    monkeypatch.setattr(capture.Capturer, "record", record)
     account.model("main"), account.model("shadow", status=500)
     options = {
         "InitialSamplingPercentage": 100,
