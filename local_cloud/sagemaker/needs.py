@@ -26,8 +26,6 @@ _RECORDS = {"PUT": "PutRecord", "GET": "GetRecord", "DELETE": "DeleteRecord"}
 _BATCHES = ("BatchGetRecord", "BatchWriteRecord")
 _METRICS = ("BatchGetMetrics", "BatchPutMetrics")
 _RECORD_POSTS = {"ListRecords": "ListRecords", "Record": "UpdateRecord"}
-# Kinds whose ARN is not the name of the kind.
-_SEGMENTS = {"Trial": "experiment-trial", "TrialComponent": "experiment-trial-component"}
 # Operations whose resource has another name than the operation has; all other List operations have none.
 _MEMBERS = {
     "AddAssociation": ("SourceArn", "DestinationArn"),
@@ -182,11 +180,7 @@ def _kind(member: str) -> str:
 
 
 def _arn(ctx: Context, kind: str, name: str) -> str:
-    if name.startswith("arn:"):
-        return name
-    if kind in _SEGMENTS:
-        return ctx.arn(f"{_SEGMENTS[kind]}/{name.lower()}")
-    return resources.arn_of(ctx, kind, name)
+    return name if name.startswith("arn:") else resources.arn_of(ctx, kind, name)
 
 
 def _groups(params: Params) -> list[str]:
