@@ -59,23 +59,33 @@ def _refuse_what_is_never_judged() -> None:
     """Refuse alarms on expressions and trimmed statistics: the emulator would keep them and judge wrongly."""
     from ministack.services import cloudwatch
 
-    original = cloudwatch._put_metric_alarm
+    original, of_stacks = cloudwatch._put_metric_alarm, cloudwatch.cloudformation_put_metric_alarm
     if getattr(original, "_local_cloud", False):
         return
+
+    def unsupported(statistic: str | None) -> str:
+        if not statistic or cloudwatch._is_percentile_stat(statistic):
+            return ""
+        return f"The local cloud evaluates percentiles (p99), not the ExtendedStatistic {statistic}."
+
+    def put_of_stack(alarm: dict[str, Any]) -> None:
+        if message := unsupported(alarm.get("ExtendedStatistic")):
+            raise ValueError(message)
+        of_stacks(alarm)
 
     def put(params: Any, data: Any, is_cbor: bool, is_json: bool = False) -> Any:
         message = ""
         if data.get("Metrics") or "Metrics.member.1.Id" in params:
             message = "The local cloud does not evaluate alarms on metric math (Metrics)."
-        statistic = data.get("ExtendedStatistic") or cloudwatch._p(params, "ExtendedStatistic")
-        if statistic and not cloudwatch._is_percentile_stat(statistic):
-            message = f"The local cloud evaluates percentiles (p99), not the ExtendedStatistic {statistic}."
+        message = message or unsupported(
+            data.get("ExtendedStatistic") or cloudwatch._p(params, "ExtendedStatistic")
+        )
         if message:
             return cloudwatch._error("ValidationError", message, 400, use_json=is_json, use_cbor=is_cbor)
         return original(params, data, is_cbor, is_json)
 
     put._local_cloud = True  # type: ignore[attr-defined]
-    cloudwatch._put_metric_alarm = put
+    cloudwatch._put_metric_alarm, cloudwatch.cloudformation_put_metric_alarm = put, put_of_stack
 
 
 def _points_of(alarm: dict[str, Any]) -> Sequence[Point]:

@@ -34,7 +34,8 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[str, str]]]:
     """The transitions whose actions were run: (alarm, new state)."""
     seen: list[tuple[str, str]] = []
     monkeypatch.setattr(cloudwatch, "_evaluate_alarm", cloudwatch._evaluate_alarm)
-    monkeypatch.setattr(cloudwatch, "_put_metric_alarm", cloudwatch._put_metric_alarm)
+    for name in ("_put_metric_alarm", "cloudformation_put_metric_alarm"):
+        monkeypatch.setattr(cloudwatch, name, getattr(cloudwatch, name))
     monkeypatch.setattr(
         cloudwatch,
         "_dispatch_alarm_actions",
@@ -138,6 +139,8 @@ def test_statistics_that_are_no_percentile_are_refused(told: list[tuple[str, str
         assert status == expected, body
     refused = cloudwatch._put_metric_alarm({"ExtendedStatistic": ["tm99"]}, {}, False)
     assert (refused[0], b"tm99" in refused[2]) == (400, True)
+    with pytest.raises(ValueError, match="not the ExtendedStatistic tm99"):
+        cloudwatch.cloudformation_put_metric_alarm({"AlarmName": "trimmed", "ExtendedStatistic": "tm99"})
 
 
 def test_it_looks_again_as_time_passes(told: list[tuple[str, str]]) -> None:
