@@ -1,5 +1,6 @@
 """What is run to see whether a grant is needed: the steps, functions or endpoint that use its role."""
 
+import itertools
 import time
 import uuid
 from collections.abc import Callable
@@ -10,8 +11,10 @@ from botocore.exceptions import ClientError
 
 from bench.grants_world import Grant, World, selected, start_selected
 from bertline import approval, watch
+from bertline.data import times
 
 PATIENCE = 90.0
+_lengths = itertools.count(16)
 _JOBS = ("Validate", "Prepare", "Baselines", "Train", "Evaluate")
 
 
@@ -56,11 +59,24 @@ def _step(name: str) -> Trial:
     def trial(world: World, grant: Grant, action: str | None) -> Failure | None:
         if action == "logs:CreateLogGroup":
             _forget_log_groups(world)
-        # It alone reads nothing else by prefix from where the deployed contract lies.
-        leave_out = "ContractUri" if name == "Train" else ""
-        return _failure(selected(world, name, leave_out=leave_out))
+        for changed in _ways(name):
+            failure = _failure(selected(world, name, **changed))
+            if failure is not None:
+                return failure
+        return None
 
     return trial
+
+
+def _ways(step: str) -> list[dict[str, str | None]]:
+    """The parameters with which a step does all that it can do."""
+    if step == "Train":  # it alone reads nothing else from where the deployed contract lies
+        return [{"ContractUri": None}]
+    if (
+        step == "Prepare"
+    ):  # features that are new are written, and those of a time read from the offline store
+        return [{"MaxSeqLength": str(next(_lengths))}, {"FeaturesAsOf": times.as_of("now")}]
+    return [{}]
 
 
 def _pipeline(world: World, grant: Grant, action: str | None) -> Failure | None:

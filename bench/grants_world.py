@@ -139,22 +139,27 @@ def world(home: Path, scratch: Path) -> Iterator[World]:
         yield made
 
 
-def selected(made: World, *steps: str, leave_out: str = "") -> watch.Execution:
+def selected(made: World, *steps: str, **changed: str | None) -> watch.Execution:
     """Run only these steps again, on what the first execution has made, and wait for the end.
 
-    The parameter `leave_out` has the default of the deployed pipeline then.
+    Parameters
+    ----------
+    changed
+        Parameters of the pipeline that differ from those of the first execution; None is the default.
     """
-    arn = start_selected(made, *steps, leave_out=leave_out)
-    return watch.wait(made.target, arn)
+    return watch.wait(made.target, start_selected(made, *steps, **changed))
 
 
-def start_selected(made: World, *steps: str, leave_out: str = "") -> str:
+def start_selected(made: World, *steps: str, **changed: str | None) -> str:
     """Start only these steps again."""
     sagemaker = made.client("sagemaker")
     given = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=made.base)
+    values = {one["Name"]: one["Value"] for one in given["PipelineParameters"]} | changed
     started = sagemaker.start_pipeline_execution(
         PipelineName=made.place.pipeline,
-        PipelineParameters=[one for one in given["PipelineParameters"] if one["Name"] != leave_out],
+        PipelineParameters=[
+            {"Name": name, "Value": value} for name, value in values.items() if value is not None
+        ],
         SelectiveExecutionConfig={
             "SourcePipelineExecutionArn": made.base,
             "SelectedSteps": [{"StepName": step} for step in steps],
