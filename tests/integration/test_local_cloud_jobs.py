@@ -31,9 +31,9 @@ host = json.loads(pathlib.Path(sys.argv[3]).read_text())["current_host"]
 print("counted", rows, "rows")
 """
 MEET_SCRIPT = """
-import json, pathlib, socket, sys, time
+import json, os, pathlib, socket, sys, time
 config = json.loads(pathlib.Path(sys.argv[1]).read_text())
-hosts, mine, port = config["hosts"], config["current_host"], 29471
+hosts, mine, port = config["hosts"], config["current_host"], int(os.environ["MASTER_PORT"])
 if mine == hosts[0]:
     guest = socket.create_server((mine, port)).accept()[0]
     pathlib.Path(sys.argv[2], "guest").write_text(guest.recv(99).decode())
@@ -235,10 +235,10 @@ def test_jobs_run_and_the_model_is_registered(cloud: Cloud, pipeline: str) -> No
         ("Count", "Train", "Gate", "Register"), "Succeeded"
     )
     s3, sagemaker = cloud.client("s3"), cloud.client("sagemaker")
-    name = steps["Train"]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
-    jobs = sagemaker.list_training_jobs()["TrainingJobSummaries"]
-    job = sagemaker.describe_training_job(TrainingJobName=jobs[0]["TrainingJobName"])
-    assert job["TrainingJobArn"].rpartition("/")[2] == name
+    arn = steps["Train"]["Metadata"]["TrainingJob"]["Arn"]
+    (listed,) = sagemaker.list_training_jobs(NameContains=arn.rpartition("/")[2])["TrainingJobSummaries"]
+    job = sagemaker.describe_training_job(TrainingJobName=listed["TrainingJobName"])
+    assert job["TrainingJobArn"] == arn
     assert [(one["MetricName"], one["Value"]) for one in job["FinalMetricDataList"]] == [("accuracy", 0.83)]
     key = job["ModelArtifacts"]["S3ModelArtifacts"].removeprefix(f"s3://{BUCKET}/")
     with tarfile.open(fileobj=io.BytesIO(s3.get_object(Bucket=BUCKET, Key=key)["Body"].read())) as tar:
@@ -260,14 +260,16 @@ def test_jobs_run_and_the_model_is_registered(cloud: Cloud, pipeline: str) -> No
 
 
 def test_output_of_a_job_is_in_cloudwatch_logs(cloud: Cloud, pipeline: str) -> None:
-    _execute(cloud, pipeline, Floor="0.5")
+    _, _, steps = _execute(cloud, pipeline, Floor="0.5")
     logs = cloud.client("logs")
-    for group, line in (("ProcessingJobs", "counted 5 rows"), ("TrainingJobs", "epoch=2 accuracy=0.83")):
-        streams = logs.describe_log_streams(logGroupName=f"/aws/sagemaker/{group}")["logStreams"]
-        assert "/algo-1-" in streams[0]["logStreamName"]
-        events = logs.get_log_events(
-            logGroupName=f"/aws/sagemaker/{group}", logStreamName=streams[0]["logStreamName"]
-        )
+    for step, kind, line in (
+        ("Count", "ProcessingJob", "counted 5 rows"),
+        ("Train", "TrainingJob", "epoch=2 accuracy=0.83"),
+    ):
+        group, job = f"/aws/sagemaker/{kind}s", steps[step]["Metadata"][kind]["Arn"].rpartition("/")[2]
+        (stream,) = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job}/")["logStreams"]
+        assert stream["logStreamName"].startswith(f"{job}/algo-1-")
+        events = logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])
         assert line in [event["message"] for event in events["events"]]
 
 
@@ -437,10 +439,9 @@ def test_a_spot_job_is_interrupted_on_request_and_goes_on(cloud: Cloud) -> None:
     )
     assert job["TrainingJobStatus"] == "Completed", job
     assert "Interrupted" in [one["Status"] for one in job["SecondaryStatusTransitions"]]
-    found = until(
+    until(  # other jobs print a score, too
         lambda: cloud.client("cloudwatch").list_metrics(
             Namespace="/aws/sagemaker/TrainingJobs", MetricName="score"
-        ),
-        lambda metrics: metrics["Metrics"],
+        )["Metrics"],
+        lambda found: [{"Name": "TrainingJobName", "Value": "spot"}] in [one["Dimensions"] for one in found],
     )
-    assert found["Metrics"][0]["Dimensions"] == [{"Name": "TrainingJobName", "Value": "spot"}]
