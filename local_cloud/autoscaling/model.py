@@ -39,9 +39,7 @@ def parse_input(name: str, params: dict[str, Any]) -> dict[str, Any]:
     problems = Problems()
     parsed: dict[str, Any] = check(shape, params, "", problems) if shape else {}
     if problems.found:
-        count = len(problems.found)
-        errors = "error" if count == 1 else "errors"
-        raise validation(f"{count} validation {errors} detected: {'; '.join(problems.found)}")
+        raise validation(problems.told())
     return parsed
 
 

@@ -36,6 +36,12 @@ class Problems:
         shown = "null" if value is None else f"'{text}'"
         self.found.append(f"Value {shown} at '{path}' failed to satisfy constraint: Member must {constraint}")
 
+    def told(self) -> str:
+        """All that was found, as the services say it."""
+        count = len(self.found)
+        errors = "error" if count == 1 else "errors"
+        return f"{count} validation {errors} detected: {'; '.join(self.found)}"
+
 
 def check(shape: Shape, value: Any, path: str, problems: Problems) -> Any:
     """Check a value, note what is wrong in `problems`, and return it parsed."""

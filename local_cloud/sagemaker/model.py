@@ -66,9 +66,7 @@ def parse_input(name: str, params: dict[str, Any]) -> dict[str, Any]:
     problems = Problems()
     parsed = check(shape, params, "", problems)
     if problems.found:
-        count = len(problems.found)
-        plural = "s" if count > 1 else ""
-        raise validation(f"{count} validation error{plural} detected: {'; '.join(problems.found)}")
+        raise validation(problems.told())
     result: dict[str, Any] = parsed
     return result
 

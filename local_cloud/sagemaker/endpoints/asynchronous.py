@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import base64
-import functools
 import json
 import re
 import uuid
 from typing import Any
 
-from botocore.loaders import Loader
-from botocore.model import ServiceModel, StructureShape
-
 from local_cloud.sagemaker.checks import Problems, check
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.endpoints import backlog, modes
+from local_cloud.sagemaker.endpoints import backlog, modes, runtime
 from local_cloud.sagemaker.endpoints.roles import execution_role
 from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.operations import Params, Request, Response, route
@@ -78,7 +74,7 @@ def _record(ctx: Context, endpoint: str, config: dict[str, Any], params: Params)
 
 def _params(request: Request) -> Params:
     """The parameters of a request, out of its path, headers and body, checked against the service model."""
-    shape = _input_shape()
+    shape = runtime.input_shape(_OPERATION)
     given: Params = {"EndpointName": request.match["name"]}
     for member, inner in shape.members.items():
         header = str(inner.serialization.get("name", "")).lower()
@@ -90,16 +86,11 @@ def _params(request: Request) -> Params:
     checked: Params = check(shape, given, "", problems)
     if not problems.found and ("Body" in checked) == ("InputLocation" in checked):
         problems.found.append("Provide exactly one of Body and InputLocation")
-    if len(request.body) > _MOST_BODY_BYTES:
-        problems.add(
-            "body", f"of {len(request.body)} bytes", f"have length less than or equal to {_MOST_BODY_BYTES}"
-        )
+    runtime.check_size(request.body, _MOST_BODY_BYTES, problems)
     if "InputLocation" in checked and not checked["InputLocation"].startswith("s3://"):
         problems.found.append(f"InputLocation '{checked['InputLocation']}' must be an S3 URI (s3://) here")
     if problems.found:
-        count = len(problems.found)
-        errors = "error" if count == 1 else "errors"
-        raise _invalid(f"{count} validation {errors} detected: {'; '.join(problems.found)}")
+        raise _invalid(problems.told())
     return checked
 
 
@@ -110,15 +101,6 @@ def _typed(text: str, kind: str) -> object:
 def _joined(*parts: str) -> str:
     first, *rest = parts
     return "/".join([first.rstrip("/"), *(part.strip("/") for part in rest if part.strip("/"))])
-
-
-@functools.cache
-def _input_shape() -> StructureShape:
-    description = Loader().load_service_model("sagemaker-runtime", "service-2")
-    shape = ServiceModel(description, "sagemaker-runtime").operation_model(_OPERATION).input_shape
-    if not isinstance(shape, StructureShape):
-        raise TypeError(f"{_OPERATION} has no parameters in this botocore")
-    return shape
 
 
 def _invalid(message: str) -> ServiceError:

@@ -80,12 +80,8 @@ def _invoke(ctx: Context, request: Request, operation: str, headers: dict[str, s
 
 def _check(operation: str, request: Request) -> None:
     """Check headers and size of a request against the service model."""
-    if len(request.body) > MOST_BYTES:
-        raise _invalid(
-            "1 validation error detected: Value at 'body' failed to satisfy constraint: Member must have "
-            f"length less than or equal to {MOST_BYTES}"
-        )
-    shape, problems = _input(operation), Problems()
+    shape, problems = input_shape(operation), Problems()
+    check_size(request.body, MOST_BYTES, problems)
     for member, header in _headers(operation):
         if header not in request.headers:
             continue
@@ -93,13 +89,19 @@ def _check(operation: str, request: Request) -> None:
             raise _invalid(f"{member} needs {_REFUSED[member]}, which is not served here.")
         check(shape.members[member], request.headers[header], member, problems)
     if problems.found:
-        count = len(problems.found)
-        plural = "s" if count > 1 else ""
-        raise _invalid(f"{count} validation error{plural} detected: {'; '.join(problems.found)}")
+        raise _invalid(problems.told())
+
+
+def check_size(body: bytes, most: int, problems: Problems) -> None:
+    """Note that a body is too long; what is in it is nobody's business."""
+    if len(body) > most:
+        constraint = f"Member must have length less than or equal to {most}"
+        problems.found.append(f"Value at 'body' failed to satisfy constraint: {constraint}")
 
 
 @functools.cache
-def _input(operation: str) -> StructureShape:
+def input_shape(operation: str) -> StructureShape:
+    """The parameters of an operation in the service model of the runtime."""
     document = Loader().load_service_model("sagemaker-runtime", "service-2")
     shape = ServiceModel(document, "sagemaker-runtime").operation_model(operation).input_shape
     if not isinstance(shape, StructureShape):
@@ -110,7 +112,7 @@ def _input(operation: str) -> StructureShape:
 @functools.cache
 def _headers(operation: str) -> list[tuple[str, str]]:
     """The members of an operation's input that travel as headers, and the headers in lower case."""
-    members = _input(operation).members.items()
+    members = input_shape(operation).members.items()
     return [
         (name, str(shape.serialization["name"]).lower())
         for name, shape in members

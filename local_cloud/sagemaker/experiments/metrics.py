@@ -126,7 +126,7 @@ def _parsed(operation: str, request: Request) -> dict[str, Any]:
     problems = Problems()
     parsed: dict[str, Any] = check(_model().operation_model(operation).input_shape, body, "", problems)
     if problems.found:
-        raise validation(f"{len(problems.found)} validation errors detected: {'; '.join(problems.found)}")
+        raise validation(problems.told())
     return parsed
 
 
