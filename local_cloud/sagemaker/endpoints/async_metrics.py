@@ -90,20 +90,19 @@ def asynchronous_endpoints(ctx: Context) -> list[str]:
     """The endpoints whose configuration is asynchronous."""
     found = []
     for endpoint in ctx.store.list("Endpoint"):
-        config = ctx.store.find("EndpointConfig", endpoint["EndpointConfigName"]) or {}
+        config = configs.of_endpoint(ctx, endpoint) or {}
         if "AsyncInferenceConfig" in config:
             found.append(str(endpoint["EndpointName"]))
     return found
 
 
 def _of_queue(endpoint: str, queue: Queue) -> list[dict[str, Any]]:
-    """What is said of a queue; nothing per instance when there is none."""
+    """What is said of a queue. Without an instance all of it is one's: target tracking scales out from zero."""
     values = {
         "ApproximateBacklogSize": float(queue.size),
+        "ApproximateBacklogSizePerInstance": queue.size / max(1, queue.instances),
         "HasBacklogWithoutCapacity": float(queue.size > 0 and queue.instances == 0),
     }
-    if queue.instances:
-        values["ApproximateBacklogSizePerInstance"] = queue.size / queue.instances
     if queue.oldest is not None:
         values["ApproximateAgeOfOldestRequest"] = (now() - queue.oldest).total_seconds()
     return [_datum(name, value, {"EndpointName": endpoint}) for name, value in values.items()]

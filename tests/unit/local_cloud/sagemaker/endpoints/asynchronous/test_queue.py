@@ -39,7 +39,7 @@ def test_an_endpoint_without_instances_lets_requests_wait_and_says_so(endpoint: 
     async_metrics.of(endpoint.ctx).send()
     aws = endpoint.ctx.aws
     assert aws.values("HasBacklogWithoutCapacity") == [1.0]
-    assert aws.values("ApproximateBacklogSizePerInstance") == []
+    assert aws.values("ApproximateBacklogSizePerInstance") == [1.0]
     assert endpoint.asked == []
     endpoint.instances = 1
     endpoint.go.release()
