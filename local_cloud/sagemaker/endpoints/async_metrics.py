@@ -90,14 +90,14 @@ def asynchronous_endpoints(ctx: Context) -> list[str]:
     """The endpoints whose configuration is asynchronous."""
     found = []
     for endpoint in ctx.store.list("Endpoint"):
-        config = configs.of_endpoint(ctx, endpoint) or {}
+        config = ctx.store.find("EndpointConfig", endpoint["EndpointConfigName"]) or {}
         if "AsyncInferenceConfig" in config:
             found.append(str(endpoint["EndpointName"]))
     return found
 
 
 def _of_queue(endpoint: str, queue: Queue) -> list[dict[str, Any]]:
-    """What is said of a queue. Without an instance all of it is one's: target tracking scales out from zero."""
+    """What is said of a queue; without instances it counts as one's, so that tracking scales from zero."""
     values = {
         "ApproximateBacklogSize": float(queue.size),
         "ApproximateBacklogSizePerInstance": queue.size / max(1, queue.instances),
