@@ -303,11 +303,10 @@ def _delete_endpoint(world: World) -> None:
     while time.monotonic() < deadline:
         state = _state(world)
         if state is None:
-            try:
-                _delete_what_it_served(sagemaker, f"{name}-")
-            except ClientError:  # an endpoint that a function has made meanwhile uses it
-                continue
-            return
+            _delete_what_it_served(sagemaker, f"{name}-")
+            if _state(world) is None:  # a function may have made one meanwhile
+                return
+            continue
         if state in ("InService", "Failed", "UpdateRollbackFailed", "OutOfService"):
             sagemaker.delete_endpoint(EndpointName=name)
         time.sleep(0.1)

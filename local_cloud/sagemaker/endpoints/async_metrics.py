@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from local_cloud.sagemaker.context import Context, now
+from local_cloud.sagemaker.endpoints import configs
 from local_cloud.sagemaker.endpoints.metrics import NAMESPACE
 from local_cloud.sagemaker.per_context import PerContext
 
@@ -90,7 +91,7 @@ def asynchronous_endpoints(ctx: Context) -> list[str]:
     """The endpoints whose configuration is asynchronous."""
     found = []
     for endpoint in ctx.store.list("Endpoint"):
-        config = ctx.store.find("EndpointConfig", endpoint["EndpointConfigName"]) or {}
+        config = configs.of_endpoint(ctx, endpoint) or {}
         if "AsyncInferenceConfig" in config:
             found.append(str(endpoint["EndpointName"]))
     return found

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from local_cloud.sagemaker import resources
-from local_cloud.sagemaker.endpoints import backlog, routing, status, utilization
+from local_cloud.sagemaker.endpoints import backlog, configs, routing, status, utilization
 from local_cloud.sagemaker.endpoints.alarms import Watch
 from local_cloud.sagemaker.endpoints.errors import DeploymentFailed, DeploymentStopped
 from local_cloud.sagemaker.endpoints.fleet import Fleet
@@ -32,7 +32,7 @@ def bring_up(live: Live, config: Record, plans: list[VariantPlan]) -> None:
     for variant in fleet.variants.values():
         variant.enter("Creating", f"Launching {variant.instances} instance(s).")
     try:
-        with _failures():
+        with _failures(live):
             fleet.start()
     except DeploymentFailed as error:
         live.pending = None
@@ -57,14 +57,14 @@ def replace(live: Live, fleet: Fleet, policy: Policy, watch: Watch, kept: Kept) 
     rollout = Rollout(live, fleet, policy, watch)
     old = live.table.sides if live.table else ()
     try:
-        with _failures():
+        with _failures(live):
             rollout.forward()
     except DeploymentFailed as error:
         reason = clip(str(error))
         live.enter(EndpointStatus="RollingBack", FailureReason=reason)
         settled = MIXED if len(old) > 1 else "InService"
         try:
-            with _failures():
+            with _failures(live):
                 rollout.back()
             live.pending = None
         except DeploymentFailed as second:
@@ -79,7 +79,7 @@ def replace(live: Live, fleet: Fleet, policy: Policy, watch: Watch, kept: Kept) 
         EndpointConfigName=fleet.config,
         FailureReason=None,
         PendingDeploymentSummary=None,
-        **{KEPT: kept or None},
+        **{KEPT: kept or None, configs.COPY: fleet.record},
     )
 
 
@@ -90,7 +90,7 @@ def resize(live: Live, wanted: list[dict[str, Any]]) -> None:
         return
     before = {name: len(variant.workers) for name, variant in fleet.variants.items()}
     try:
-        with _failures():
+        with _failures(live):
             for item in wanted:
                 _scale(live, fleet, item["VariantName"])
     except DeploymentFailed as error:
@@ -111,13 +111,20 @@ def resize(live: Live, wanted: list[dict[str, Any]]) -> None:
 
 
 @contextlib.contextmanager
-def _failures() -> Iterator[None]:
-    """Make a failed deployment of whatever breaks: it is a reason to go back, and must have an end."""
+def _failures(live: Live) -> Iterator[None]:
+    """Make a failed deployment of whatever breaks: it is a reason to go back, and must have an end.
+
+    What breaks because the cloud ends is no failure: a record that said so would say so after a restart, too.
+    """
     try:
         yield
-    except (DeploymentFailed, DeploymentStopped):
+    except DeploymentStopped:
         raise
     except Exception as error:
+        if live.stopping.is_set():
+            raise DeploymentStopped from error
+        if isinstance(error, DeploymentFailed):
+            raise
         _log.exception("deployment")
         raise DeploymentFailed(f"InternalServerError: {type(error).__name__}: {error}") from error
 

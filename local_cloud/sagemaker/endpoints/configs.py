@@ -6,11 +6,13 @@ from typing import Any
 
 from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context
-from local_cloud.sagemaker.endpoints import status
 from local_cloud.sagemaker.errors import ServiceError, validation
 from local_cloud.sagemaker.operations import Params, operation
+from local_cloud.sagemaker.store import Record
 
 KIND = "EndpointConfig"
+# Member of an endpoint's record, never of an answer: what it runs with, whatever becomes of the configuration.
+COPY = "EndpointConfig"
 # Member of a variant -> what it stands for. Members about machines and drivers (VolumeSizeInGB,
 # InferenceAmiVersion ...) are kept and change nothing here.
 _REFUSED = {
@@ -50,15 +52,15 @@ def create_endpoint_config(ctx: Context, params: Params) -> Params:
 
 @operation("DeleteEndpointConfig")
 def delete_endpoint_config(ctx: Context, params: Params) -> Params:
-    """Forget a configuration that no endpoint uses."""
-    name = params["EndpointConfigName"]
-    for endpoint in ctx.store.list(status.KIND):
-        pending = (endpoint.get("PendingDeploymentSummary") or {}).get("EndpointConfigName")
-        if name in (endpoint["EndpointConfigName"], pending):
-            user = endpoint["EndpointName"]
-            raise validation(f'Cannot delete endpoint configuration "{name}": endpoint "{user}" uses it.')
-    resources.delete(ctx, KIND, name)
+    """Forget a configuration; endpoints that were made with it go on."""
+    record = resources.get(ctx, KIND, params["EndpointConfigName"])
+    resources.delete(ctx, KIND, record["EndpointConfigName"])
     return {}
+
+
+def of_endpoint(ctx: Context, endpoint: Record) -> Record | None:
+    """What an endpoint runs with, also when the configuration is gone or another has its name by now."""
+    return endpoint.get(COPY) or ctx.store.find(KIND, endpoint["EndpointConfigName"])
 
 
 def _check(variant: dict[str, Any]) -> None:

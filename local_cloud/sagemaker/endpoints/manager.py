@@ -6,7 +6,7 @@ from typing import Any
 
 from local_cloud.sagemaker import listing, resources
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.endpoints import changes, scaled, status
+from local_cloud.sagemaker.endpoints import changes, configs, scaled, status
 from local_cloud.sagemaker.endpoints import live as lives
 from local_cloud.sagemaker.endpoints.alarms import Watch
 from local_cloud.sagemaker.endpoints.changes import KIND, MIXED
@@ -18,7 +18,6 @@ from local_cloud.sagemaker.errors import ServiceError, validation
 from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.store import Record
 
-CONFIG = "EndpointConfig"
 __all__ = ["resume", "shutdown"]
 
 
@@ -26,9 +25,9 @@ __all__ = ["resume", "shutdown"]
 def create(ctx: Context, params: Params) -> Params:
     """Record an endpoint and bring its model servers up in the background."""
     name = params["EndpointName"]
-    config = resources.get(ctx, CONFIG, params["EndpointConfigName"])
+    config = resources.get(ctx, configs.KIND, params["EndpointConfigName"])
     plans = plans_of(ctx, config, {})
-    record = {**params, "EndpointStatus": "Creating"}
+    record = {**params, "EndpointStatus": "Creating", configs.COPY: config}
     deployment_config = record.pop("DeploymentConfig", None)
     if deployment_config:
         policy_of(deployment_config, plans)
@@ -45,7 +44,7 @@ def create(ctx: Context, params: Params) -> Params:
 def update(ctx: Context, params: Params) -> Params:
     """Change an endpoint to another configuration, as its deployment configuration says."""
     name = params["EndpointName"]
-    config = resources.get(ctx, CONFIG, params["EndpointConfigName"])
+    config = resources.get(ctx, configs.KIND, params["EndpointConfigName"])
     live = _settled(ctx, name, "InService", MIXED)
     given = _deployment_config(ctx, name, params)
     kept = _retained(live, params)

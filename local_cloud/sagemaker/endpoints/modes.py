@@ -6,6 +6,7 @@ from typing import Any
 
 from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.context import Context
+from local_cloud.sagemaker.endpoints import configs
 from local_cloud.sagemaker.errors import ServiceError
 
 _ASYNC = "AsyncInferenceConfig"
@@ -36,7 +37,7 @@ def config_of(ctx: Context, endpoint: str) -> dict[str, Any] | None:
     record = ctx.store.find("Endpoint", endpoint)
     if record is None or record["EndpointStatus"] in _NOT_RUNNING:
         return None
-    return ctx.store.find("EndpointConfig", record["EndpointConfigName"]) or {}
+    return configs.of_endpoint(ctx, record) or {}
 
 
 def instances(ctx: Context, endpoint: str) -> int:

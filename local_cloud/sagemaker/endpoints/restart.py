@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context
-from local_cloud.sagemaker.endpoints import changes
+from local_cloud.sagemaker.endpoints import changes, configs
 from local_cloud.sagemaker.endpoints import live as lives
 from local_cloud.sagemaker.endpoints.changes import KEPT, KIND
 from local_cloud.sagemaker.endpoints.live import Live, clip
@@ -24,12 +24,15 @@ def resume(ctx: Context) -> None:
         name, was = record["EndpointName"], record["EndpointStatus"]
         if was == "Failed":
             continue
+        if lives.find(ctx, name) is not None:
+            continue  # a request was faster
+        if was == "Deleting":
+            lives.take(ctx, name).run(changes.remove)
+            continue
         live = lives.make(ctx, name)
         if was == "Creating":
             reason = "The local cloud ended while the endpoint was being created."
             live.enter(EndpointStatus="Failed", FailureReason=reason, PendingDeploymentSummary=None)
-        elif was == "Deleting":
-            live.run(changes.remove)
         else:
             _resume(live, record)
 
@@ -44,7 +47,8 @@ def _resume(live: Live, record: Record) -> None:
 
     def work(live: Live) -> None:
         try:
-            config = resources.get(ctx, "EndpointConfig", record["EndpointConfigName"])
+            config = configs.of_endpoint(ctx, record)
+            config = config or resources.get(ctx, configs.KIND, record["EndpointConfigName"])
             plans = plans_of(ctx, config, record.get(KEPT) or {})
         except ServiceError as error:
             live.enter(EndpointStatus="Failed", FailureReason=clip(error.message))

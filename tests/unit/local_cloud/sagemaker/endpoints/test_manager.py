@@ -231,16 +231,18 @@ def test_changing_endpoint_takes_no_other_change(account: Account) -> None:
             account.call(operation, EndpointName="live", **more)
 
 
-def test_configuration_in_use_cannot_be_deleted(account: Account) -> None:
-    account.config("config", variant(account.model("one")))
-    account.config("spare", variant("one"))
-    account.endpoint("live", "config")
-    with pytest.raises(ServiceError, match='endpoint "live" uses it'):
-        account.call("DeleteEndpointConfig", EndpointConfigName="config")
-    account.call("DeleteEndpointConfig", EndpointConfigName="spare")
-    account.call("DeleteEndpoint", EndpointName="live")
-    assert eventually(lambda: not account.ctx.store.list("Endpoint"))
+def test_configuration_in_use_may_be_deleted(account: Account) -> None:
+    account.endpoint("live", account.config("config", variant(account.model("one"))))
     account.call("DeleteEndpointConfig", EndpointConfigName="config")
+    assert account.describe("live")["EndpointConfigName"] == "config"
+    assert account.ask("live")["model"] == "one"
+    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]
+    account.call(
+        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
+    )
+    assert account.settled("live")["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+    with pytest.raises(ServiceError, match="Could not find endpoint configuration"):
+        account.call("DeleteEndpointConfig", EndpointConfigName="config")
 
 
 def test_deleted_endpoint_leaves_nothing(account: Account) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -51,10 +52,7 @@ def test_endpoint_comes_back_with_its_weights_and_instances(account: Account) ->
 def test_requests_are_told_to_wait_while_it_comes_back(account: Account) -> None:
     account.endpoint("live", account.config("first", variant(account.model("one"))))
     account.model("slow", hangs=True)
-    account.ctx.store.modify(
-        "EndpointConfig", "first", lambda config: config["ProductionVariants"][0].update(ModelName="slow")
-    )
-    restart(account)
+    restart(account, EndpointConfig={"EndpointConfigName": "first", "ProductionVariants": [variant("slow")]})
     with pytest.raises(ServiceError, match="coming up again") as raised:
         account.ask("live")
     assert (raised.value.code, raised.value.status) == ("ServiceUnavailable", 503)
@@ -91,6 +89,33 @@ def test_endpoint_that_was_being_deleted_is_gone(account: Account) -> None:
     assert eventually(lambda: not account.ctx.store.list("Endpoint"))
     assert account.ctx.statuses() == ["DELETED"]
     assert children.running() == []
+
+
+def test_endpoint_comes_back_with_what_it_ran_whatever_has_the_name_now(account: Account) -> None:
+    account.endpoint("live", account.config("first", variant(account.model("one"))))
+    account.update("live", account.config("second", variant(account.model("two"))))
+    for name in ("first", "second"):
+        account.call("DeleteEndpointConfig", EndpointConfigName=name)
+    account.config("second", variant("one"))
+    restart(account)
+    assert account.settled("live")["EndpointConfigName"] == "second"
+    assert account.ask("live")["model"] == "two"
+
+
+@pytest.mark.parametrize("status", ["Creating", "SystemUpdating"])
+def test_cloud_that_ends_while_an_endpoint_comes_up_has_not_failed_it(account: Account, status: str) -> None:
+    if status == "SystemUpdating":
+        account.endpoint("live", account.config("first", variant(account.model("one"))))
+        account.model("slow", hangs=True)
+        slow = {"EndpointConfigName": "first", "ProductionVariants": [variant("slow")]}
+        restart(account, EndpointConfig=slow)
+    else:
+        account.config("first", variant(account.model("slow", hangs=True)))
+        account.call("CreateEndpoint", EndpointName="live", EndpointConfigName="first")
+    assert eventually(lambda: bool(children.running()))
+    live.stop_all()
+    assert eventually(lambda: all(one.name != "endpoint-live" for one in threading.enumerate()))
+    assert account.ctx.store.get("Endpoint", "live")["EndpointStatus"] == status
 
 
 def test_endpoint_without_its_model_fails_with_the_reason(account: Account) -> None:
