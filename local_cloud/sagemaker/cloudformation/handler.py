@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,10 +14,12 @@ from local_cloud.sagemaker import model, operations, resources
 from local_cloud.sagemaker.cloudformation.types import ResourceType
 from local_cloud.sagemaker.cloudformation.values import Properties, typed
 from local_cloud.sagemaker.context import Context, Contexts
+from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.store import Record
 
-_WAIT_SECONDS = 1800.0
+_MINUTES = 120
 _POLL_SECONDS = 0.1
+_log = logging.getLogger("local_cloud.sagemaker.cloudformation")
 
 
 class ResourceFailed(Exception):
@@ -38,9 +42,9 @@ class Handler:
         made = self._call(ctx, "Create", type_.translate(given))
         key = str(given[type_.name_property] if type_.named else made[f"{type_.kind}Arn"])
         try:
-            self._settle(ctx, key, properties)
+            self._settle(ctx, key, properties, "create")
         except Exception:
-            self._delete(ctx, key)
+            self._abandon(ctx, key)
             raise
         return self._identity(ctx, key)
 
@@ -54,7 +58,7 @@ class Handler:
         changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
         if changed - {"Tags"} and not self._is_back(ctx, key, new):
             self._update(ctx, key, old, new, changed - {"Tags"})
-            self._settle(ctx, key, new)
+            self._settle(ctx, key, new, "update")
         if "Tags" in changed:
             arn = str(self._get(ctx, key)[f"{type_.kind}Arn"])
             resources.remove_tags(ctx, arn, [tag["Key"] for tag in old.get("Tags", [])])
@@ -102,7 +106,14 @@ class Handler:
         if "ClientRequestToken" in members:
             params["ClientRequestToken"] = uuid.uuid4().hex
         operations.call(ctx, f"Delete{self._type.kind}", params)
-        self._gone(ctx, key)
+        self._wait(key, "delete", lambda: resources.find(ctx, self._type.kind, key) is None)
+
+    def _abandon(self, ctx: Context, key: str) -> None:
+        """Delete what could not be created; why that failed is what the stack has to say, not this."""
+        try:
+            self._delete(ctx, key)
+        except (ServiceError, ResourceFailed):
+            _log.exception("%s %s is left behind", self._type.cfn_type, key)
 
     def _call(self, ctx: Context, verb: str, params: Properties) -> Properties:
         return operations.call(ctx, f"{verb}{self._type.kind}", typed(self._members(verb), params))
@@ -111,34 +122,30 @@ class Handler:
         operation = f"{verb}{self._type.kind}"
         return model.input_members(operation) if operation in model.operation_names() else {}
 
-    def _settle(self, ctx: Context, key: str, properties: Properties) -> None:
+    def _settle(self, ctx: Context, key: str, properties: Properties, action: str) -> None:
         if self._type.settle is not None:
             self._type.settle(ctx, key, properties)
-        self._wait(ctx, key)
+        if self._type.status:
+            self._wait(key, action, lambda: self._is_ready(ctx, key))
 
-    def _wait(self, ctx: Context, name: str) -> None:
+    def _is_ready(self, ctx: Context, key: str) -> bool:
+        """Whether a resource has settled as it should; ResourceFailed when it has settled otherwise."""
         type_ = self._type
-        if not type_.status:
-            return
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while time.monotonic() < deadline:
-            record = self._describe(ctx, name)
-            status = str(record.get(type_.status))
-            reason = record.get("FailureReason")
-            # An endpoint whose update failed is InService again, with its old configuration and a reason.
-            if status in type_.good and not reason:
-                return
-            if status in type_.good or "Fail" in status:
-                reason = reason or "no reason given"
-                raise ResourceFailed(f"{type_.cfn_type} '{name}' is {status}: {reason}")
-            time.sleep(_POLL_SECONDS)
-        raise ResourceFailed(f"{type_.cfn_type} '{name}' was not ready after {_WAIT_SECONDS:.0f} s")
+        record = self._describe(ctx, key)
+        status, reason = str(record.get(type_.status)), record.get("FailureReason")
+        # An endpoint whose update failed is InService again, with its old configuration and a reason.
+        if "Fail" in status or (status in type_.good and reason):
+            raise ResourceFailed(f"{type_.cfn_type} '{key}' is {status}: {reason or 'no reason given'}")
+        return status in type_.good
 
-    def _gone(self, ctx: Context, key: str) -> None:
-        deadline = time.monotonic() + _WAIT_SECONDS
-        while time.monotonic() < deadline:
-            if resources.find(ctx, self._type.kind, key) is None:
-                return
+    def _wait(self, key: str, action: str, done: Callable[[], bool]) -> None:
+        minutes = self._type.minutes.get(action, _MINUTES)
+        deadline = time.monotonic() + 60 * minutes
+        while not done():
+            if time.monotonic() > deadline:
+                raise ResourceFailed(
+                    f"{self._type.cfn_type} '{key}': {action} did not end within {minutes} minutes"
+                )
             time.sleep(_POLL_SECONDS)
 
     def _describe(self, ctx: Context, key: str) -> Properties:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from local_cloud.sagemaker.cloudformation import translation
 from local_cloud.sagemaker.cloudformation.values import Properties
@@ -41,6 +41,8 @@ class ResourceType:
         Properties that no operation takes as they are.
     translated : sequence of str
         Properties that Update takes under another name.
+    minutes : mapping
+        How long CloudFormation waits for ``create``, ``update`` and ``delete``, where it is not two hours.
     """
 
     kind: str
@@ -58,6 +60,7 @@ class ResourceType:
     settle: Callable[[Context, str, Properties], None] | None = None
     extra: Sequence[str] = ()
     translated: Sequence[str] = ()
+    minutes: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def name_property(self) -> str:
@@ -174,6 +177,7 @@ TYPES = (
         status="EndpointStatus",
         good=("InService",),
         translate=translation.endpoint,
+        minutes={"create": 160, "update": 970},
     ),
     ResourceType("Experiment", "arn", ("ExperimentName",), longest=120, changes=translation.changed),
     ResourceType(

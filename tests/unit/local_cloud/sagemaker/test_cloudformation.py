@@ -45,6 +45,15 @@ def test_every_property_is_taken_by_an_operation(type_: ResourceType) -> None:
     assert given - taken - {"LastModifiedBy", "CreatedBy", "Id"} <= _OF_ANSWERS.get(type_.kind, set())
 
 
+@pytest.mark.parametrize("type_", TYPES, ids=lambda type_: type_.kind)
+def test_resource_is_waited_for_as_long_as_cloudformation_does(type_: ResourceType) -> None:
+    handlers = _schema(type_)["handlers"]
+    given = {
+        verb: handlers[verb]["timeoutInMinutes"] for verb in handlers if "timeoutInMinutes" in handlers[verb]
+    }
+    assert given == type_.minutes
+
+
 # Properties that only the answers of the service hold, though the schema lets a template give them.
 _OF_ANSWERS = {"ModelPackage": {"ModelPackageStatusDetails", "ModelPackageVersion"}}
 
