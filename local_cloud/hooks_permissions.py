@@ -34,7 +34,6 @@ def install() -> None:
     _count_loopback_as_tls()
     _judge_by_the_service_of_the_action()
     _name_what_was_refused()
-    _judge_autoscaling()
     hooks_requests.judge_what_else_objects_need()
     hooks_requests.name_log_streams()
     hooks_requests.name_metric_namespaces()
@@ -172,13 +171,6 @@ def _judge_by_the_service_of_the_action() -> None:
 
     setattr(enforce, _MARK, True)
     iam_evaluator.enforce = enforce
-
-
-def _judge_autoscaling() -> None:
-    """Judge requests to Application Auto Scaling, which the emulator does not know, by their actions."""
-    from ministack.core import iam_actions
-
-    iam_actions.SERVICE_TO_IAM_NAMESPACE["application-autoscaling"] = "application-autoscaling"
 
 
 def _name_what_was_refused() -> None:

@@ -37,8 +37,6 @@ def request_scope(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         (provisioners, "_S3_BUCKET_CONFIGURATIONS"),
     ):
         monkeypatch.setattr(owner, name, getattr(owner, name))
-    namespaces = dict(iam_actions.SERVICE_TO_IAM_NAMESPACE)
-    monkeypatch.setattr(iam_actions, "SERVICE_TO_IAM_NAMESPACE", namespaces)
     with responses.request_scope(ACCOUNT, REGION):
         yield
 
@@ -182,13 +180,6 @@ def test_metrics_are_judged_by_namespace(installed: None, body: bytes, params: d
     assert found == {"cloudwatch:namespace": "mine"}
     other = iam_actions.request_tag_context("monitoring", "cloudwatch:GetMetricData", body, params)
     assert "cloudwatch:namespace" not in other
-
-
-def test_requests_to_autoscaling_are_judged_by_their_actions(installed: None) -> None:
-    target = {"x-amz-target": "AnyScaleFrontendService.RegisterScalableTarget"}
-    request = ("application-autoscaling", "POST", "/", target, b"{}", {})
-    action = "application-autoscaling:RegisterScalableTarget"
-    assert iam_actions.extract_iam_action(*request) == action
 
 
 def test_a_refusal_names_the_resource(installed: None) -> None:
