@@ -266,3 +266,18 @@ def test_what_nobody_signed_is_refused(guarded: Guarded, tmp_path: Path) -> None
         "sagemaker", endpoint_url=guarded.url, region_name=REGION, config=Config(signature_version=UNSIGNED)
     )
     assert refused(unsigned.list_models)[0] == "MissingAuthenticationTokenException"
+
+
+def test_grants_of_scalable_targets_alone_are_enough_and_needed(guarded: Guarded) -> None:
+    targets = f"arn:aws:application-autoscaling:{REGION}:{ACCOUNT}:scalable-target/*"
+    action = "application-autoscaling:RegisterScalableTarget"
+    scaling = guarded.acting_as("application-autoscaling", "scaler", allow(action, targets))
+    target = {
+        "ServiceNamespace": "sagemaker",
+        "ResourceId": "endpoint/none/variant/AllTraffic",
+        "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
+    }
+    with pytest.raises(ClientError, match="Could not find variant AllTraffic of endpoint none"):
+        scaling.register_scalable_target(**target, MinCapacity=1, MaxCapacity=2)
+    with pytest.raises(ClientError, match="not authorized to perform: application-autoscaling:Deregister"):
+        scaling.deregister_scalable_target(**target)
