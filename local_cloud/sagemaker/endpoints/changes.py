@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import shutil
 from collections.abc import Iterator
 from typing import Any
 
@@ -47,6 +48,7 @@ def remove(live: Live) -> None:
     ctx, name = live.ctx, live.name
     for fleet in live.fleets:
         live.end(fleet)
+    shutil.rmtree(live.folder, ignore_errors=True)  # what never came up has left its files
     record = status.described(ctx, name, live)
     status.announce(ctx, {**record, "EndpointStatus": "Deleted"})
     resources.delete(ctx, KIND, name)
@@ -91,8 +93,11 @@ def resize(live: Live, wanted: list[dict[str, Any]]) -> None:
     before = {name: len(variant.workers) for name, variant in fleet.variants.items()}
     try:
         with _failures(live):
-            for item in wanted:
-                _scale(live, fleet, item["VariantName"])
+            # What may fail comes first: an instance that has gone does not come back.
+            for name in sorted(
+                {item["VariantName"] for item in wanted}, key=lambda one: -_missing(fleet, one)
+            ):
+                _scale(live, fleet, name)
     except DeploymentFailed as error:
         live.enter(EndpointStatus="RollingBack", FailureReason=clip(str(error)))
         for name, variant in fleet.variants.items():
@@ -139,9 +144,14 @@ def _take_over(live: Live, fleet: Fleet) -> None:
         backlog.watch(live.ctx)
 
 
-def _scale(live: Live, fleet: Fleet, name: str) -> None:
+def _missing(fleet: Fleet, name: str) -> int:
+    """How many instances a variant lacks; less than none when it has too many."""
     variant = fleet.variants[name]
-    missing = variant.instances - len(variant.workers)
+    return variant.instances - len(variant.workers)
+
+
+def _scale(live: Live, fleet: Fleet, name: str) -> None:
+    variant, missing = fleet.variants[name], _missing(fleet, name)
     if not missing:
         return
     way = "out" if missing > 0 else "in"

@@ -11,7 +11,7 @@ from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.store import Record
 
 KIND = "EndpointConfig"
-# Member of an endpoint's record, never of an answer: what it runs with, whatever becomes of the configuration.
+# Member of an endpoint's record, never of an answer: what it runs with, also when that is deleted.
 COPY = "EndpointConfig"
 # Member of a variant -> what it stands for. Members about machines and drivers (VolumeSizeInGB,
 # InferenceAmiVersion ...) are kept and change nothing here.

@@ -55,7 +55,7 @@ class Fleet:
         self._endpoint = endpoint
         self._folder = folder
         self._instances = max(1, sum(plan.instances for plan in plans))
-        self._started: list[Worker] = []
+        self._started: dict[Worker, logs.LogTail | None] = {}
         self._ending = False
         self._lock = threading.Lock()
         self.variants = {
@@ -103,15 +103,14 @@ class Fleet:
             One of them did not become healthy; those are gone then, the others go on.
         """
         variant = self.variants[name]
-        first = len(variant.tails)
         added: list[Worker] = []
         try:
-            for at in range(count):
-                added.append(self._start(variant, first + at))
+            for _ in range(count):
+                added.append(self._start(variant))
             for worker in added:
                 worker.wait_ready()
         except Exception as error:
-            _retire(added, 0.0)
+            self._end(added, 0.0)
             if not isinstance(error, WorkerFailed | OSError):
                 raise
             raise DeploymentFailed(
@@ -124,32 +123,41 @@ class Fleet:
 
     def shrink(self, name: str, count: int) -> None:
         """End the newest instances of a variant, once they have answered the requests they have."""
-        _retire(self.variants[name].drop(count), self._drain_s)
+        self._end(self.variants[name].drop(count), self._drain_s)
 
     def retire(self, drain_s: float | None = None, *, keep_files: bool = False) -> None:
         """Let the requests in flight finish, end all model servers and remove their files."""
         with self._lock:
             self._ending = True
             started = list(self._started)
-        _retire(started, self._drain_s if drain_s is None else drain_s)
-        for variant in self.variants.values():
-            for tail in variant.tails:
-                tail.close()
+        self._end(started, self._drain_s if drain_s is None else drain_s)
         if not keep_files:
             shutil.rmtree(self._folder, ignore_errors=True)
 
-    def _start(self, variant: Variant, number: int) -> Worker:
-        worker = self._worker(variant, number)
+    def _start(self, variant: Variant) -> Worker:
+        worker = self._worker(variant, next(variant.numbers))
         with self._lock:
             if self._ending:
                 raise WorkerFailed("stopped while it was starting")
-            self._started.append(worker)
+            self._started[worker] = None
         worker.start()
         stream = f"{variant.plan.name}/{worker.container.host}"
         group, role = logs.group_of(self._endpoint), variant.plan.model.role
         tail = logs.LogTail(self._ctx, group, stream, worker.container.log, role)
-        variant.tails.append(tail)
+        with self._lock:
+            self._started[worker] = tail
         return worker
+
+    def _end(self, workers: Sequence[Worker], drain_s: float) -> None:
+        """End instances, send the last of their logs and forget them."""
+        if not workers:
+            return
+        with ThreadPoolExecutor(len(workers), thread_name_prefix="retire") as pool:
+            list(pool.map(lambda worker: worker.retire(drain_s), workers))
+        with self._lock:
+            tails = [self._started.pop(worker, None) for worker in workers]
+        for tail in filter(None, tails):
+            tail.close()
 
     def _worker(self, variant: Variant, number: int) -> Worker:
         """Prepare an instance: a folder that sees the variant's model as /opt/ml/model."""
@@ -164,10 +172,3 @@ class Fleet:
         environment = container.environment(self._ctx.job_environment(variant.plan.model.role), own)
         concurrency = max(1, cores // int(threads)) if threads.isdigit() and int(threads) else 1
         return Worker(container, environment, concurrency, variant.plan.startup_s)
-
-
-def _retire(workers: Sequence[Worker], drain_s: float) -> None:
-    if not workers:
-        return
-    with ThreadPoolExecutor(len(workers), thread_name_prefix="retire") as pool:
-        list(pool.map(lambda worker: worker.retire(drain_s), workers))

@@ -44,6 +44,11 @@ class Live:
         self._fleets = 0
 
     @property
+    def folder(self) -> Path:
+        """Where the files of its fleets are."""
+        return self.ctx.home / "endpoints" / self.ctx.account / self.ctx.region / self.name
+
+    @property
     def fleets(self) -> list[Fleet]:
         """All fleets that have processes."""
         known = [self.fleet, self.pending, *(self.table.fleets if self.table else [])]
@@ -69,8 +74,7 @@ class Live:
     def new_fleet(self, config: Record, plans: Sequence[VariantPlan]) -> Fleet:
         """A fleet, not started yet, for an endpoint configuration."""
         self._fleets += 1
-        home = Path("endpoints", self.ctx.account, self.ctx.region, self.name, f"{self._fleets:04d}")
-        return Fleet(self.ctx, self.name, config, plans, self.ctx.home / home)
+        return Fleet(self.ctx, self.name, config, plans, self.folder / f"{self._fleets:04d}")
 
     def run(self, work: Callable[..., None], *arguments: Any) -> None:
         """Do something that takes long on a thread of its own; whatever happens, it ends in a status."""

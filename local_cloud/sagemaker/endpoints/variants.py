@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from local_cloud.sagemaker.context import Context, now
-from local_cloud.sagemaker.endpoints import artifacts, logs
+from local_cloud.sagemaker.endpoints import artifacts
 from local_cloud.sagemaker.endpoints.artifacts import ModelContainer
 from local_cloud.sagemaker.endpoints.worker import Worker
 from local_cloud.sagemaker.errors import validation
@@ -59,6 +60,8 @@ class Variant:
         What is asked for now: operations may change both.
     enabled
         How many instances take requests; None for all of them.
+    numbers
+        The numbers of its instances; none is given twice.
     """
 
     plan: VariantPlan
@@ -66,10 +69,11 @@ class Variant:
     weight: float
     instances: int
     workers: list[Worker] = field(default_factory=list)
-    tails: list[logs.LogTail] = field(default_factory=list)
     enabled: int | None = None
+    made: datetime = field(default_factory=now)
     stage: Stage | None = None
     desired_weight: float | None = None
+    numbers: Iterator[int] = field(default_factory=itertools.count)
     _turn: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -118,7 +122,7 @@ class Variant:
         image = {"SpecifiedImage": self.plan.model.image, "ResolvedImage": self.plan.model.image}
         shown: dict[str, Any] = {
             "VariantName": self.plan.name,
-            "DeployedImages": [{**image, "ResolutionTime": now()}],
+            "DeployedImages": [{**image, "ResolutionTime": self.made}],
             "CurrentWeight": self.weight,
             "DesiredWeight": self.weight if self.desired_weight is None else self.desired_weight,
             "CurrentInstanceCount": self.active if pending else len(self.workers),

@@ -250,6 +250,11 @@ def in_thread(work: Callable[[], Any]) -> Callable[[], Any]:
     return result
 
 
+def breaks(*_: object, **__: object) -> None:
+    """Stands for what cannot be done."""
+    raise RuntimeError("can't start new thread")
+
+
 @pytest.fixture
 def account(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
     stub = tmp_path / "stub_server.py"

@@ -12,7 +12,7 @@ from local_cloud import children
 from local_cloud.sagemaker.endpoints.fleet import Fleet
 from local_cloud.sagemaker.errors import ServiceError
 
-from .conftest import ROLE, Account, eventually, in_thread, variant
+from .conftest import ROLE, Account, breaks, eventually, in_thread, variant
 
 
 def test_endpoint_comes_into_service(account: Account) -> None:
@@ -169,30 +169,11 @@ def test_missing_model_data_is_named(account: Account) -> None:
     assert "s3://models/nowhere.tar.gz" in described["FailureReason"]
 
 
-def _breaks(*_: object, **__: object) -> None:
-    raise RuntimeError("can't start new thread")
-
-
-def test_a_resize_that_breaks_leaves_the_endpoint_in_service(
-    account: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    account.endpoint("live", account.config("config", variant(account.model("one"))))
-    monkeypatch.setattr(Fleet, "_worker", _breaks)
-    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 2}]
-    account.call(
-        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
-    )
-    described = account.settled("live")
-    assert described["EndpointStatus"] == "InService"
-    assert described["FailureReason"] == "InternalServerError: RuntimeError: can't start new thread"
-    assert account.ctx.statuses()[-1] == "IN_SERVICE"
-
-
 def test_an_old_fleet_that_cannot_be_ended_does_not_hold_up_the_update(
     account: Account, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     account.endpoint("live", account.config("first", variant(account.model("old"))))
-    monkeypatch.setattr(Fleet, "retire", _breaks)
+    monkeypatch.setattr(Fleet, "retire", breaks)
     described = account.update("live", account.config("second", variant(account.model("new"))))
     assert (described["EndpointStatus"], described["EndpointConfigName"]) == ("InService", "second")
     assert account.ask("live")["model"] == "new"
@@ -201,13 +182,13 @@ def test_an_old_fleet_that_cannot_be_ended_does_not_hold_up_the_update(
 
 
 @pytest.mark.parametrize(("deployed", "status"), [(False, "Failed"), (True, "InService")])
-def test_a_change_that_breaks_ends_in_a_status(
+def test_a_change_thatbreaks_ends_in_a_status(
     account: Account, monkeypatch: pytest.MonkeyPatch, deployed: bool, status: str
 ) -> None:
     account.config("config", variant(account.model("one")))
     if deployed:
         account.endpoint("live", "config")
-    monkeypatch.setattr(Fleet, "start", _breaks)
+    monkeypatch.setattr(Fleet, "start", breaks)
     described = account.update("live", "config") if deployed else account.endpoint("live", "config")
     assert described["EndpointStatus"] == status
     assert "can't start new thread" in described["FailureReason"]
@@ -257,27 +238,6 @@ def test_deleted_endpoint_leaves_nothing(account: Account) -> None:
         account.describe("live")
 
 
-def test_weights_and_counts_change_in_place(account: Account) -> None:
-    account.model("a"), account.model("b")
-    account.endpoint("live", account.config("config", variant("a", "A"), variant("b", "B", weight=0)))
-    wanted = [
-        {"VariantName": "A", "DesiredWeight": 0.0},
-        {"VariantName": "B", "DesiredWeight": 1.0, "DesiredInstanceCount": 2},
-    ]
-    account.call(
-        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
-    )
-    account.settled("live")
-    assert {account.ask("live")["model"] for _ in range(4)} == {"b"}
-    assert len({account.ask("live")["pid"] for _ in range(4)}) == 2
-    wanted = [{"VariantName": "B", "DesiredInstanceCount": 1}]
-    account.call(
-        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
-    )
-    account.settled("live")
-    assert len({account.ask("live")["pid"] for _ in range(4)}) == 1
-
-
 def test_update_may_retain_weights_and_counts(account: Account) -> None:
     account.model("one")
     account.endpoint("live", account.config("first", variant("one", instances=2, weight=0.5)))
@@ -293,59 +253,6 @@ def test_output_of_the_model_server_reaches_the_log_group(account: Account) -> N
     assert eventually(lambda: not account.ctx.store.list("Endpoint"))
     line = ("/aws/sagemaker/Endpoints/live", "AllTraffic/AllTraffic-0", "serving one")
     assert line in account.ctx.aws.lines
-
-
-def test_capacities_are_wanted_before_they_are_there(account: Account) -> None:
-    account.endpoint("live", account.config("config", variant(account.model("one"), instances=2)))
-    gate = in_thread(lambda: account.ask("live", "sleep 0.4")["pid"])
-    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 1, "DesiredWeight": 3.0}]
-    account.call(
-        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
-    )
-    described = account.describe("live")
-    (summary,) = described["ProductionVariants"]
-    if described["EndpointStatus"] == "Updating":
-        assert (summary["CurrentWeight"], summary["DesiredWeight"]) == (1.0, 3.0)
-        assert summary["DesiredInstanceCount"] == 1
-    (summary,) = account.settled("live")["ProductionVariants"]
-    assert (summary["CurrentWeight"], summary["DesiredWeight"]) == (3.0, 3.0)
-    assert (summary["CurrentInstanceCount"], summary["DesiredInstanceCount"]) == (1, 1)
-    assert gate()
-    assert len(children.running()) == 1
-
-
-@pytest.mark.parametrize(
-    ("item", "message"),
-    [
-        ({"VariantName": "Nobody"}, "no variant Nobody"),
-        ({"VariantName": "AllTraffic", "DesiredInstanceCount": 0}, "must be 1 or more"),
-        ({"VariantName": "AllTraffic", "ServerlessUpdateConfig": {}}, "only for serverless"),
-    ],
-)
-def test_capacities_that_are_refused(account: Account, item: dict[str, object], message: str) -> None:
-    account.endpoint("live", account.config("config", variant(account.model("one"))))
-    with pytest.raises(ServiceError, match=message):
-        account.call(
-            "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=[item]
-        )
-    assert account.describe("live")["EndpointStatus"] == "InService"
-
-
-def test_resize_that_fails_comes_back(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
-    account.endpoint("live", account.config("config", variant(account.model("one"))))
-    (model,) = account.ctx.home.glob("endpoints/*/*/live/0001/AllTraffic/model/model.json")
-    model.write_text(json.dumps({"name": "one", "refuses": "no more memory"}))
-    wanted = [{"VariantName": "AllTraffic", "DesiredInstanceCount": 3, "DesiredWeight": 7.0}]
-    account.call(
-        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
-    )
-    described = account.settled("live")
-    assert "no more memory" in described["FailureReason"]
-    (summary,) = described["ProductionVariants"]
-    assert (summary["CurrentInstanceCount"], summary["DesiredInstanceCount"]) == (1, 1)
-    assert (summary["CurrentWeight"], summary["DesiredWeight"]) == (1.0, 1.0)
-    assert account.ctx.statuses()[-3:] == ["UPDATING", "ROLLING_BACK", "IN_SERVICE"]
-    assert account.ask("live")["model"] == "one"
 
 
 @pytest.mark.parametrize(
