@@ -118,10 +118,11 @@ class Stacks(Work):
             cloudformation.delete_stack(StackName=self._complete.pop(0))
 
     def check(self) -> list[str]:
-        """Every stack that was complete is, with all it has made; none is under way."""
-        described = self.world.client("cloudformation").describe_stacks()["Stacks"]
-        states = {stack["StackName"]: stack["StackStatus"] for stack in described}
-        wrong = [f"stack {name} is {state}" for name, state in states.items() if "_IN_PROGRESS" in state]
+        """Every stack that was complete is, with all it has made; one that was cut off is rolled back."""
+        until(lambda: not any(state.endswith("_IN_PROGRESS") for state in self._states().values()), 30.0)
+        states = self._states()
+        ended = ("CREATE_COMPLETE", "ROLLBACK_COMPLETE")
+        wrong = [f"stack {name} is {state}" for name, state in states.items() if state not in ended]
         for name in self._complete:
             if states.get(name) != "CREATE_COMPLETE":
                 wrong.append(f"stack {name} is {states.get(name)}, not complete")
@@ -136,6 +137,10 @@ class Stacks(Work):
         except ClientError as error:
             return [f"stack {name} lacks a resource: {error}"]
         return []
+
+    def _states(self) -> dict[str, str]:
+        described = self.world.client("cloudformation").describe_stacks()["Stacks"]
+        return {stack["StackName"]: stack["StackStatus"] for stack in described}
 
     def _status(self, name: str) -> str:
         stacks = self.world.client("cloudformation").describe_stacks(StackName=name)["Stacks"]

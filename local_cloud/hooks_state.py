@@ -20,7 +20,6 @@ _PASSING = {
 }
 # Tables that are plain dictionaries.
 _PLAIN = {"sts": ("_sessions",)}
-_RESTING = "REVIEW_IN_PROGRESS"
 INTERRUPTED = "The local cloud was stopped while this was going on."
 
 
@@ -86,40 +85,6 @@ def settle(modules: Iterable[str]) -> None:
         _SETTLE[module]()
 
 
-def stacks_in_motion() -> bool:
-    """Whether CloudFormation is changing a stack, and so the state of other services."""
-    if "ministack.services.cloudformation" not in sys.modules:
-        return False
-    return any(_in_motion(stack) for stack in list(tables("cloudformation")["_stacks"].values()))
-
-
-def _in_motion(stack: Any) -> bool:
-    status = str(stack.get("StackStatus", ""))
-    return status.endswith("_IN_PROGRESS") and status != _RESTING
-
-
-def _settle_stacks() -> None:
-    """A change of a stack that was cut off has failed: the stack can be updated again, or deleted."""
-    from ministack.core import responses
-    from ministack.services.cloudformation import stacks
-
-    found = tables("cloudformation")
-    for (account, region, name), stack in found["_stacks"].items():
-        if not _in_motion(stack):
-            continue
-        before = str(stack["StackStatus"])
-        verb = next((one for one in ("DELETE", "UPDATE", "IMPORT") if before.startswith(one)), "CREATE")
-        failed = {"DELETE": "DELETE_FAILED", "UPDATE": "UPDATE_FAILED"}.get(verb, "CREATE_FAILED")
-        stack.update(StackStatus=failed, StackStatusReason=INTERRUPTED)
-        identity = stack.get("StackId", name)
-        with responses.request_scope(account, region):
-            kind = "AWS::CloudFormation::Stack"
-            stacks._add_event(identity, name, name, kind, failed, INTERRUPTED, identity)
-    for changes in found["_change_sets"].values():
-        if changes.get("ExecutionStatus") == "EXECUTE_IN_PROGRESS":
-            changes.update(ExecutionStatus="EXECUTE_FAILED", StatusReason=INTERRUPTED)
-
-
 def _settle_functions() -> None:
     from ministack.services import lambda_svc
 
@@ -142,7 +107,6 @@ def _settle_queries() -> None:
 
 
 _SETTLE = {
-    "cloudformation": _settle_stacks,
     "lambda_svc": _settle_functions,
     "stepfunctions": _settle_state_machines,
     "athena": _settle_queries,

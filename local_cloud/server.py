@@ -188,7 +188,7 @@ async def run(settings: Settings, keeper: Keeper | None = None) -> None:
     resumed = asyncio.Event()
 
     async def stop() -> None:
-        resuming = asyncio.create_task(_resume(settings, kept, resumed))
+        resuming = asyncio.create_task(_resume(settings, keeper, service, kept, resumed))
         await stopping.wait()
         resuming.cancel()
         await asyncio.to_thread(close_parts)
@@ -208,15 +208,18 @@ async def run(settings: Settings, keeper: Keeper | None = None) -> None:
             await keeper.close()
 
 
-async def _resume(settings: Settings, kept: list[Context], resumed: asyncio.Event) -> None:
+async def _resume(
+    settings: Settings, keeper: Keeper | None, service: Service, kept: list[Context], resumed: asyncio.Event
+) -> None:
     """Let the parts take up their work as soon as the server answers, which they may need."""
-    if kept:
+    if keeper is not None:
         while True:
             with suppress(OSError):
                 _, writer = await asyncio.open_connection(HOST, settings.port)
                 writer.close()
                 break
             await asyncio.sleep(0.01)
+        await asyncio.to_thread(keeper.resume, service.contexts.of)
         await asyncio.to_thread(call_parts, "resume", kept)
     resumed.set()
 

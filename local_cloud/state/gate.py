@@ -7,6 +7,7 @@ import re
 from typing import Any
 from urllib.parse import parse_qs, unquote
 
+from local_cloud import hooks_stacks
 from local_cloud import hooks_state as hooks
 from local_cloud.state.saver import RECORDS, Saver, everything
 from local_cloud.state.scan import Focus
@@ -80,7 +81,7 @@ def focus_of(scope: dict[str, Any], body: bytes) -> Focus | None:
         return None
     if service == "s3":
         return _of_s3(method, path, headers, query)
-    if hooks.stacks_in_motion():
+    if hooks_stacks.stacks_in_motion():
         return everything()
     if service in _ALONE:
         return Focus(frozenset(hooks.modules_of(service)))

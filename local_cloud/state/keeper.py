@@ -7,8 +7,11 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+from local_cloud import hooks_stacks
 from local_cloud import hooks_state as hooks
-from local_cloud.state import folder
+from local_cloud.hooks_stacks import CutOff
+from local_cloud.sagemaker.context import Context
+from local_cloud.state import folder, stacks
 from local_cloud.state.bodies import Bodies, BodyError
 from local_cloud.state.codec import CodecError
 from local_cloud.state.database import Database
@@ -45,6 +48,7 @@ class Keeper:
             scanner = Scanner(bodies)
             self.journal = Journal(self._database.records())
             self._restore(scanner, bodies)
+            self._cut_off: list[CutOff] = []
             self._saver = Saver(self._database, bodies, scanner, self.journal)
         except BaseException:
             self._held.release()
@@ -53,7 +57,17 @@ class Keeper:
     def start(self) -> None:
         """Begin to write what changes. Called on the server's loop before requests are served."""
         hooks.settle(self._modules)
+        hooks_stacks.keep_operations()
+        self._cut_off = hooks_stacks.cut_off()
         self._saver.start()
+
+    def resume(self, contexts: Callable[[str, str], Context]) -> None:
+        """Undo the changes of stacks that were cut off, and delete those that were being deleted."""
+        for stack in self._cut_off:
+            try:
+                stacks.end(contexts(stack.account, stack.region), stack)
+            except Exception:  # noqa: BLE001 - it must not keep the server from starting
+                _log.exception("stack %s of %s, %s", stack.name, stack.account, stack.region)
 
     def guard(self, app: Asgi) -> Asgi:
         """The application, whose answers wait until what they tell of is on disk."""

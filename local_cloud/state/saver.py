@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 
+from local_cloud import hooks_stacks
 from local_cloud import hooks_state as hooks
 from local_cloud.state.bodies import Bodies
 from local_cloud.state.database import Changes, Database, Key
@@ -102,6 +103,8 @@ class Saver:
             self._writer = None
 
     async def _write(self, focus: Focus) -> None:
+        if hooks_stacks.stacks_in_motion():  # what a stack makes is written with the stack that made it
+            focus = merged([focus, everything()])
         found = self._scanner.scan(focus)
         unused, self._unused = self._unused, []
         try:

@@ -16,7 +16,6 @@ app = pytest.importorskip("ministack.app")
 from ministack.core import responses  # noqa: E402
 from ministack.services import (  # noqa: E402
     athena,
-    cloudformation,
     cloudwatch,
     cloudwatch_logs,
     iam,
@@ -35,7 +34,6 @@ ACCOUNT, REGION = "111122223333", "eu-west-1"
 def own_tables() -> Iterator[None]:
     modules = (
         athena,
-        cloudformation,
         cloudwatch,
         cloudwatch_logs,
         iam,
@@ -108,38 +106,6 @@ def test_a_metric_is_a_list_of_points() -> None:
     assert hooks.tables("cloudwatch")["_metrics"] == {
         (ACCOUNT, REGION, ("N", "m", "d=1")): [{"Timestamp": 1.0}]
     }
-
-
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("CREATE_IN_PROGRESS", "CREATE_FAILED"),
-        ("ROLLBACK_IN_PROGRESS", "CREATE_FAILED"),
-        ("UPDATE_IN_PROGRESS", "UPDATE_FAILED"),
-        ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_FAILED"),
-        ("DELETE_IN_PROGRESS", "DELETE_FAILED"),
-        ("REVIEW_IN_PROGRESS", "REVIEW_IN_PROGRESS"),
-        ("UPDATE_COMPLETE", "UPDATE_COMPLETE"),
-    ],
-)
-def test_a_change_of_a_stack_that_was_cut_off_has_failed(before: str, after: str) -> None:
-    cloudformation._stacks["s"] = {"StackStatus": before}
-    assert hooks.stacks_in_motion() is (before != after)
-    hooks.settle(["cloudformation"])
-    assert cloudformation._stacks["s"]["StackStatus"] == after
-    assert not hooks.stacks_in_motion()
-    told = [(event["ResourceStatus"], event["ResourceStatusReason"]) for event in _events("s")]
-    assert told == ([(after, hooks.INTERRUPTED)] if before != after else [])
-
-
-def _events(stack: str) -> list[dict[str, Any]]:
-    return list(cloudformation._stack_events.get(stack, []))
-
-
-def test_a_change_set_that_was_cut_off_has_failed() -> None:
-    cloudformation._change_sets["c"] = {"ExecutionStatus": "EXECUTE_IN_PROGRESS"}
-    hooks.settle(["cloudformation"])
-    assert cloudformation._change_sets["c"]["ExecutionStatus"] == "EXECUTE_FAILED"
 
 
 def test_executions_and_queries_that_were_cut_off_have_failed() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from local_cloud import hooks_stacks
 from local_cloud import hooks_state as hooks
 from local_cloud.state.bodies import Bodies
 from local_cloud.state.database import Database
@@ -56,6 +57,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(hooks, "tables", lambda module: made[0].tables[module] if made else {})
     monkeypatch.setattr(hooks, "known_modules", lambda: frozenset({"iam", "s3"}))
     monkeypatch.setattr(hooks, "loaded_modules", lambda: frozenset({"iam", "s3"}))
+    monkeypatch.setattr(hooks_stacks, "stacks_in_motion", lambda: False)
     world = World(tmp_path)
     made.append(world)
     return world

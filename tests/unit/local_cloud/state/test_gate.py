@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local_cloud import hooks_stacks
 from local_cloud import hooks_state as hooks
 from local_cloud.state import gate
 from local_cloud.state.saver import RECORDS
@@ -35,7 +36,7 @@ def request(service: str, method: str = "POST", path: str = "/", target: str = "
 
 @pytest.fixture(autouse=True)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "stacks_in_motion", lambda: False)
+    monkeypatch.setattr(hooks_stacks, "stacks_in_motion", lambda: False)
     monkeypatch.setattr(hooks, "loaded_modules", lambda: frozenset({"s3", "iam", "sqs", "cloudformation"}))
     monkeypatch.setattr(hooks, "tables", lambda module: {"_bucket_notifications": {}, "_buckets": BUCKETS})
 
@@ -101,7 +102,7 @@ def test_objects_that_others_are_told_of_may_change_all(monkeypatch: pytest.Monk
 
 
 def test_while_a_stack_changes_everything_is_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(hooks, "stacks_in_motion", lambda: True)
+    monkeypatch.setattr(hooks_stacks, "stacks_in_motion", lambda: True)
     focus = gate.focus_of(request("iam"), b"Action=CreateRole")
     assert focus == Focus(hooks.loaded_modules())
 
