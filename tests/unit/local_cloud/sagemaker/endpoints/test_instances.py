@@ -27,20 +27,20 @@ def counts(described: dict[str, Any]) -> dict[str, int]:
     return {one["VariantName"]: one["CurrentInstanceCount"] for one in described["ProductionVariants"]}
 
 
-def tails() -> set[str]:
-    """The log streams that are followed now."""
-    lead = "tail-"
+def followed(name: str) -> set[str]:
+    """The instances of a variant whose logs are followed now."""
+    lead = f"tail-{name}/"
     return {one.name.removeprefix(lead) for one in threading.enumerate() if one.name.startswith(lead)}
 
 
 def test_instance_that_leaves_is_followed_no_more_and_its_number_is_not_given_again(account: Account) -> None:
-    account.endpoint("live", account.config("config", variant(account.model("one"), "A")))
-    resize(account, A=2)
-    assert tails() == {"A/A-0", "A/A-1"}
-    resize(account, A=1)
-    assert tails() == {"A/A-0"}
-    resize(account, A=2)
-    assert tails() == {"A/A-0", "A/A-2"}
+    account.endpoint("live", account.config("config", variant(account.model("one"), "Watched")))
+    resize(account, Watched=2)
+    assert followed("Watched") == {"Watched-0", "Watched-1"}
+    resize(account, Watched=1)
+    assert followed("Watched") == {"Watched-0"}
+    resize(account, Watched=2)
+    assert followed("Watched") == {"Watched-0", "Watched-2"}
 
 
 def test_instance_whose_role_was_refused_can_be_added_later(
