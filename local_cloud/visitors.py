@@ -17,6 +17,9 @@ Asgi = Callable[..., Awaitable[None]]
 _OWN_HOST = re.compile(r"(?:127\.0\.0\.1|\[::1\]|(?:[a-z0-9_-]+\.)*localhost)(?::\d{1,5})?", re.IGNORECASE)
 _OWN_SITES = {"same-origin", "none"}
 _OPEN_TO_ALL = (b"access-control-allow-origin", b"*")
+_POLICY = b"content-security-policy"
+# What a bucket holds may be a web page. Opened in a browser it must not act as a page of this server.
+_SANDBOX = (_POLICY, b"sandbox")
 
 
 def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:
@@ -39,12 +42,14 @@ def refusal(headers: list[tuple[bytes, bytes]]) -> str | None:
 
 
 def programs_only(app: Asgi) -> Asgi:
-    """The application behind a check of every request; no answer of it invites other sites."""
+    """The application behind a check of every request; no answer invites other sites or acts as a page."""
 
     async def serve(scope: dict[str, Any], receive: Any, send: Any) -> None:
         async def guarded(message: dict[str, Any]) -> None:
             if message["type"] == "http.response.start":
                 kept = [pair for pair in message.get("headers", []) if not _invites_all(pair)]
+                if not any(bytes(name).lower() == _POLICY for name, _ in kept):
+                    kept.append(_SANDBOX)
                 message = {**message, "headers": kept}
             await send(message)
 

@@ -77,14 +77,16 @@ def test_pages_of_other_sites_are_refused(given: dict[str, str]) -> None:
     assert "web pages of other sites" in reason
 
 
-def _serve(scope: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def _serve(
+    scope: dict[str, Any], *own: tuple[bytes, bytes]
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """What is sent, and the scopes that reached an application whose answers invite everybody."""
     sent: list[dict[str, Any]] = []
     passed: list[dict[str, Any]] = []
 
     async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
         passed.append(scope)
-        headers = [(b"Access-Control-Allow-Origin", b"*"), (b"etag", b"1")]
+        headers = [(b"Access-Control-Allow-Origin", b"*"), (b"etag", b"1"), *own]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
 
     async def send(message: dict[str, Any]) -> None:
@@ -97,7 +99,15 @@ def _serve(scope: dict[str, Any]) -> tuple[list[dict[str, Any]], list[dict[str, 
 def test_no_answer_invites_other_sites() -> None:
     sent, passed = _serve({"type": "http", "headers": _headers(host="localhost")})
     assert len(passed) == 1
-    assert sent[0]["headers"] == [(b"etag", b"1")]
+    assert sent[0]["headers"] == [(b"etag", b"1"), (b"content-security-policy", b"sandbox")]
+
+
+def test_a_page_in_a_bucket_is_no_page_of_the_server_and_the_servers_own_keeps_its_policy() -> None:
+    own = (b"Content-Security-Policy", b"default-src 'none'")
+    for given, wanted in (((), b"sandbox"), ((own,), own[1])):
+        sent, _ = _serve({"type": "http", "headers": _headers(host="localhost")}, *given)
+        found = [value for name, value in sent[0]["headers"] if name.lower() == b"content-security-policy"]
+        assert found == [wanted]
 
 
 def test_refusals_are_answers_and_reach_nobody() -> None:
