@@ -19,8 +19,9 @@ def cut(
 ) -> tuple[list[dict[str, Any]], str | None]:
     """One page of `ordered` and the token of the next, or None when it was the last.
 
-    The next page begins behind the last item given, wherever it is by then: what was added or deleted
-    between two pages neither repeats nor hides the others.
+    The next page begins behind the last item given, wherever it is by then, or where that has gone with the
+    item that would have followed it: what was added or deleted between two pages neither repeats nor hides
+    the others.
 
     Raises
     ------
@@ -32,7 +33,7 @@ def cut(
     page = list(ordered[start : start + size])
     if start + size >= len(ordered):
         return page, None
-    place = json.dumps([query, start + size, _identity(page[-1])])
+    place = json.dumps([query, start + size, _identity(page[-1]), _identity(ordered[start + size])])
     return page, base64.urlsafe_b64encode(place.encode()).decode()
 
 
@@ -40,13 +41,25 @@ def _start(token: str | None, query: str, ordered: Sequence[dict[str, Any]]) -> 
     if token is None:
         return 0
     try:
-        given, offset, last = json.loads(base64.urlsafe_b64decode(token))
+        given, offset, last, following = json.loads(base64.urlsafe_b64decode(token))
     except (ValueError, TypeError):
-        given, offset, last = None, 0, ""
+        given, offset, last, following = None, 0, "", ""
     if given != query:
         raise validation(f"Invalid NextToken '{token}': this operation did not give it for this query.")
-    places = [at for at, one in enumerate(ordered, start=1) if _identity(one) == last]
-    return min(places, key=lambda at: abs(at - int(offset)), default=int(offset))
+    behind = _place(ordered, last, offset - 1)
+    if behind is not None:
+        return behind + 1
+    found = _place(ordered, following, offset)
+    return int(offset) if found is None else found
+
+
+def _place(ordered: Sequence[dict[str, Any]], identity: str, expected: int) -> int | None:
+    """Where an item is, looked for from where it is expected outwards: mostly it is there."""
+    for distance in range(len(ordered) + abs(expected) + 1):
+        for at in {expected - distance, expected + distance}:
+            if 0 <= at < len(ordered) and _identity(ordered[at]) == identity:
+                return at
+    return None
 
 
 def _identity(record: dict[str, Any]) -> str:

@@ -83,7 +83,18 @@ def test_a_page_goes_on_behind_the_last_one_though_the_list_has_changed() -> Non
     assert names == ["d", "c"]
     assert _page(_records("a", "b", "c", "d", "e"), NextToken=token) == (["b", "a"], None)
     without_last = [one for one in _records("a", "b", "c", "d") if one["TrainingJobName"] != "c"]
-    assert _page(without_last, NextToken=token) == (["a"], None)
+    assert _page(without_last, NextToken=token) == (["b", "a"], None)
+
+
+def test_who_deletes_each_page_sees_all() -> None:
+    records, seen, token = _records(*"abcdefg"), [], None
+    while True:
+        page, token = _page(records, **({"NextToken": token} if token else {}))
+        seen += page
+        records = [one for one in records if one["TrainingJobName"] not in page]
+        if token is None:
+            break
+    assert (sorted(seen), records) == (list("abcdefg"), [])
 
 
 @pytest.mark.parametrize("change", [{"SortOrder": "Ascending"}, {"NameContains": "a"}])
