@@ -1,4 +1,4 @@
-"""Which grant is needed by what: every statement of every role, and every action, removed one by one.
+"""Which grant is needed by what: every statement, action and resource of every role, removed one by one.
 
 Each is removed from the live policy on a local cloud that enforces permissions, and the steps, functions or
 endpoint that use the role run again. `python -m bench grants` takes about an hour; what it has found stays in
@@ -16,8 +16,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.grants_reasons import reason_of
-from bench.grants_trials import Failure, trial_of
-from bench.grants_world import Grant, World, world
+from bench.grants_trials import trial_of
+from bench.grants_world import Failure, Grant, World, shown, world
 from bench.measure import ROOT
 
 RESULTS = ROOT / ".bertline" / "bench-grants.jsonl"
@@ -35,7 +35,7 @@ class Row:
     role, actions, where
         The statement: whose, its actions, and what tells it from others with the same actions.
     removed
-        An action, or `EVERYTHING`.
+        An action or a resource, or `EVERYTHING`.
     step, named
         What failed and which action was named; "" when all passed.
     told
@@ -75,12 +75,12 @@ def main() -> None:
 def _measure(known: set[tuple[str, ...]]) -> None:
     shutil.rmtree(HOME, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch, world(HOME, Path(scratch)) as made:
-        for grant, action in _removals(made.grants()):
-            row = _row(grant, action)
+        for grant, part in _removals(made.grants()):
+            row = _row(grant, part)
             if row.key in known:
                 continue
             begin = time.perf_counter()
-            found = _try(made, grant, action, row)
+            found = _try(made, grant, part, row)
             with RESULTS.open("a") as file:
                 file.write(json.dumps(asdict(found)) + "\n")
             what = f"{found.role}: {found.removed} of {found.actions} {found.where}"
@@ -89,22 +89,25 @@ def _measure(known: set[tuple[str, ...]]) -> None:
 
 
 def _removals(grants: list[Grant]) -> Iterator[tuple[Grant, str | None]]:
-    """Every statement, then every action of those that have several."""
+    """Every statement, then every action and every resource of those that have several."""
     yield from ((grant, None) for grant in grants)
-    for grant in grants:
-        if len(grant.actions) > 1:
-            yield from ((grant, action) for action in grant.actions)
+    for several in ("actions", "resources"):
+        for grant in grants:
+            parts = getattr(grant, several)
+            if len(parts) > 1:
+                yield from ((grant, part) for part in parts)
 
 
-def _row(grant: Grant, action: str | None) -> Row:
-    return Row(grant.who, ", ".join(grant.actions), grant.where, action or EVERYTHING)
+def _row(grant: Grant, part: str | None) -> Row:
+    removed = EVERYTHING if part is None else shown(part) if part.startswith("arn:") else part
+    return Row(grant.who, ", ".join(grant.actions), grant.where, removed)
 
 
-def _try(made: World, grant: Grant, action: str | None, row: Row) -> Row:
+def _try(made: World, grant: Grant, part: str | None, row: Row) -> Row:
     before = len(made.log())
     trial = trial_of(grant.who)
-    with made.without(grant, action):
-        failure = trial(made, grant, action)
+    with made.without(grant, part):
+        failure = trial(made, grant, part)
     told = sorted(set(_REFUSED.findall(made.log()[before:])))
     return Row(**{**asdict(row), **_found(failure, told)})
 
@@ -123,19 +126,23 @@ def _rows() -> list[Row]:
 
 
 def _print(rows: list[Row]) -> None:
-    for title, chosen in (
-        ("Statements", [row for row in rows if row.removed == EVERYTHING]),
-        ("Actions of statements that have several", [row for row in rows if row.removed != EVERYTHING]),
-    ):
-        proven = [row for row in chosen if row.named or row.told]
-        print(f"\n### {title}\n")
-        print(
-            f"{len(chosen)} removed one by one; {len(proven)} are named by what then fails or goes without.\n"
-        )
-        print("| role | " + ("statement" if title == "Statements" else "action") + " | removed: | names |")
-        print("|---|---|---|---|")
-        for row in sorted(chosen, key=lambda row: row.key):
-            what = row.actions if row.removed == EVERYTHING else row.removed
-            where = f" on {row.where}" if row.where else ""
-            named = row.named or row.told or reason_of(row.role, row.removed, row.actions)
-            print(f"| {row.role} | {what}{where} | {row.outcome} | {named} |")
+    statements = [row for row in rows if row.removed == EVERYTHING]
+    parts = [row for row in rows if row.removed != EVERYTHING]
+    actions = [row for row in parts if row.removed in row.actions.split(", ")]
+    resources = [row for row in parts if row not in actions]
+    _print_table("Statements", statements)
+    _print_table("Actions of statements that have several", actions)
+    _print_table("Resources of statements that have several", resources)
+
+
+def _print_table(title: str, rows: list[Row]) -> None:
+    proven = sum(bool(row.named or row.told) for row in rows)
+    print(f"\n### {title}\n")
+    print(f"{len(rows)} removed one by one; {proven} are named by what then fails or goes without.\n")
+    print("| role | removed | what then happens | it names |")
+    print("|---|---|---|---|")
+    for row in sorted(rows, key=lambda row: row.key):
+        what = row.actions if row.removed == EVERYTHING else row.removed
+        where = f" on {row.where}" if row.where else ""
+        named = row.named or row.told or f"({reason_of(row.role, row.removed, row.actions)})"
+        print(f"| {row.role} | {what}{where} | {row.outcome} | {named} |")
