@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import os
+import stat
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -60,30 +63,38 @@ class Mirror:
 
     def _run(self) -> None:
         while not self._ended.wait(_EVERY_SECONDS):
-            looks = self._look()
+            looks, before = self._look(), self._seen
+            self._seen = looks
             try:
-                self._send({key: look for key, look in looks.items() if self._seen.get(key) == look})
+                self._send({key: look for key, look in looks.items() if before.get(key) == look})
             except _TRANSFER_ERRORS as error:
                 if not self._noted:
                     _log.warning("Job %s cannot upload while it runs: %s", self._job, error)
                 self._noted = True
-            self._seen = looks
 
     def _look(self) -> dict[tuple[Path, str], _Look]:
         found = {}
         for folder, uri in self._pairs:
-            for path in sorted(folder.rglob("*")):
+            for path in sorted(_files(folder)):
                 try:
                     status = path.stat()
                 except OSError:  # it has gone meanwhile
                     continue
-                if path.is_file():
+                if stat.S_ISREG(status.st_mode):
                     target = f"{uri.rstrip('/')}/{path.relative_to(folder).as_posix()}"
                     found[path, target] = (status.st_mtime_ns, status.st_size)
         return found
 
     def _send(self, looks: dict[tuple[Path, str], _Look]) -> None:
         for (path, target), look in looks.items():
-            if self._sent.get((path, target)) != look:
+            if self._sent.get((path, target)) == look:
+                continue
+            with suppress(FileNotFoundError):  # gone since the look, as old checkpoints go
                 transfer.upload_file(self._client, path, target, self._key_id)
                 self._sent[path, target] = look
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """All below a folder but folders; os.walk passes over those that a job removes meanwhile."""
+    for parent, _, names in os.walk(folder):
+        yield from (Path(parent, name) for name in names)

@@ -83,7 +83,7 @@ def work(run: Run) -> None:
     mirror = Mirror(client, _targets(run.request, containers, "Continuous"), run.name, key_id)
     try:
         _run(run, commands)
-    except (JobFailed, JobStopped, JobTimedOut):
+    except Exception:
         mirror.abandon()
         raise
     mirror.finish()
