@@ -38,31 +38,33 @@ class Feeder:
     ) -> None:
         self._client, self._objects_of, self._base, self._zipped = client, objects_of, base, zipped
         self.failure: str | None = None
+        self._epoch = 0
         self._ended = threading.Event()
         os.mkfifo(self._pipe(0))
         self._thread = threading.Thread(target=self._run, name=f"pipe-{base.name}", daemon=True)
         self._thread.start()
 
     def finish(self) -> None:
-        """End; the readers are gone."""
+        """End; the readers are gone. No pipe is left: whoever opened one later would wait for ever."""
         self._ended.set()
         self._thread.join(timeout=30)
+        for epoch in (self._epoch, self._epoch + 1):
+            self._pipe(epoch).unlink(missing_ok=True)
 
     def _run(self) -> None:
-        epoch = 0
-        while (descriptor := self._opened(self._pipe(epoch))) is not None:
-            os.mkfifo(self._pipe(epoch + 1))
+        while (descriptor := self._opened(self._pipe(self._epoch))) is not None:
             try:
                 with os.fdopen(descriptor, "wb") as pipe:
-                    for item in self._objects_of(epoch):
+                    os.mkfifo(self._pipe(self._epoch + 1))
+                    for item in self._objects_of(self._epoch):
                         self._copy(item, pipe)
             except BrokenPipeError:
                 pass  # the reader has seen enough of this epoch
             except (*AWS_ERRORS, OSError, EOFError) as error:
                 self.failure = f"ClientError: Data download failed: {error}"
                 return
-            self._pipe(epoch).unlink(missing_ok=True)
-            epoch += 1
+            self._pipe(self._epoch).unlink(missing_ok=True)
+            self._epoch += 1
 
     def _copy(self, item: transfer.Object, pipe: Any) -> None:
         body = transfer.opened(self._client, item)

@@ -72,6 +72,13 @@ class Attempt:
         finally:
             for feeder in self._feeders:
                 feeder.finish()
+        failure = self._failed_feed()
+        if failure:  # the hosts may have taken what they got for all that there is
+            raise failure
+
+    def _failed_feed(self) -> JobFailed | None:
+        """That a pipe could not be filled, if so."""
+        return next((JobFailed(one.failure) for one in self._feeders if one.failure), None)
 
     def _prepare(self, container: Container, member: Member) -> None:
         request = self._run.request
@@ -101,8 +108,7 @@ class Attempt:
         began = time.monotonic()
 
         def ended() -> Exception | None:
-            failure = next((one.failure for one in self._feeders if one.failure), None)
-            return JobFailed(failure) if failure else self._verdict(time.monotonic() - began)
+            return self._failed_feed() or self._verdict(time.monotonic() - began)
 
         well = False
         try:

@@ -127,16 +127,20 @@ def test_a_pipe_an_epoch(ctx: AccountContext, zipped: bool) -> None:
     assert len(kept["2"]) == 5
 
 
-def test_a_pipe_that_cannot_be_filled_fails_the_job(ctx: AccountContext) -> None:
+@pytest.mark.parametrize("ending", ["sleep 600", "exit 0"])
+def test_a_pipe_that_cannot_be_filled_fails_the_job(ctx: AccountContext, ending: str) -> None:
     manifest = [{"prefix": "s3://b/train/"}, "gone"]
     ctx.stub.objects["b", "list"] = json.dumps(manifest).encode()
     channel = _channel(
         "train", InputMode="Pipe", source={"S3DataType": "ManifestFile", "S3Uri": "s3://b/list"}
     )
-    script = "cat /opt/ml/input/data/train_0; sleep 600"
+    # One goes on after the end of the pipe, and one takes it for the end of the data.
+    script = f"cat /opt/ml/input/data/train_0 > /opt/ml/model/all; {ending}"
     request = training_request(entrypoint=["/bin/bash", "-ec", script], InputDataConfig=[channel])
     job = run_job(ctx, lifecycle.TRAINING, request)
     assert job["FailureReason"].startswith("ClientError: Data download failed")
+    assert [key for _, key in ctx.stub.objects] == ["list"]
+    assert not [path for path in ctx.home.rglob("train_*") if path.is_fifo()]
 
 
 def test_the_model_is_made_of_what_all_hosts_left(ctx: AccountContext) -> None:
