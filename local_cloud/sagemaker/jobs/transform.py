@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from local_cloud.sagemaker import grants
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.endpoints import artifacts
 from local_cloud.sagemaker.endpoints.errors import DeploymentFailed
@@ -62,6 +63,7 @@ def work(run: Run) -> None:
         As the job ends.
     """
     model = artifacts.resolve(run.ctx, run.request["ModelName"])
+    grants.check_job(run.ctx, {**run.request, "RoleArn": model.role})
     client = run.ctx.client("s3", model.role)
     shipper = logs.LogShipper(run.ctx, model.role, run.kind.log_group, run.name)
     try:

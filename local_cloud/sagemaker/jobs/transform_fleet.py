@@ -63,15 +63,10 @@ class Fleet:
         """Start all model servers; JobFailed when one does not come up, JobStopped when there was a stop."""
         threading.Thread(target=self._end_on_stop, name=f"fleet-{self._run.name}", daemon=True).start()
         try:
-            for number in range(self.size):
-                self._start(number)
-            for one in self._workers:
-                one.wait_ready()
-        except (WorkerFailed, OSError) as error:
+            self._start_all()
+        except BaseException:  # without a start there is no __exit__
             self.__exit__()
-            if self._run.stop.is_set():
-                raise JobStopped from None
-            raise JobFailed(f"AlgorithmError: The model server did not come up: {error}") from error
+            raise
         limits = (
             f"MaxConcurrentTransforms={self.settings.concurrency}, MaxPayloadInMB={self.settings.megabytes}"
         )
@@ -117,6 +112,17 @@ class Fleet:
     def say(self, instance: int, text: str) -> None:
         """Write a line to the data log of an instance."""
         self._shipper.say(f"{self._stream(instance)}/data-log", f"[sagemaker logs]: {text}")
+
+    def _start_all(self) -> None:
+        try:
+            for number in range(self.size):
+                self._start(number)
+            for one in self._workers:
+                one.wait_ready()
+        except (WorkerFailed, OSError) as error:
+            if self._run.stop.is_set():
+                raise JobStopped from None
+            raise JobFailed(f"AlgorithmError: The model server did not come up: {error}") from error
 
     def _start(self, number: int) -> None:
         run, settings = self._run, self.settings
