@@ -9,6 +9,7 @@ from local_cloud.sagemaker.jobs.container import Container
 
 LineSink = Callable[[int, str], None]
 _POLL_SECONDS = 0.1
+_LONGEST_LINE = 2**20  # bytes; a progress bar may never end its line
 
 
 class Follower:
@@ -39,6 +40,9 @@ class Follower:
                 *lines, rest = (rest + file.read()).split(b"\n")
                 for line in lines:
                     self._line(line)
+                if len(rest) > _LONGEST_LINE:
+                    self._line(rest)
+                    rest = b""
                 if ended:
                     break
                 self._ended.wait(_POLL_SECONDS)

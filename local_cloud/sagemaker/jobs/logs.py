@@ -65,7 +65,8 @@ class LogShipper:
 
     def _run(self) -> None:
         while True:
-            last = self._closed.wait(_EVERY_SECONDS)
+            more = self._lines.qsize() >= log_streams.MOST_EVENTS  # else a chatty job fills the memory
+            last = self._closed.wait(0 if more else _EVERY_SECONDS)
             for service, send in (("logs", self._send_lines), ("cloudwatch", self._send_metrics)):
                 try:
                     send()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 from datetime import datetime
@@ -53,4 +54,5 @@ def _metric(name: str, match: re.Match[str], at: datetime) -> Metric | None:
         value = float(text)
     except (TypeError, ValueError):
         return None
-    return {"MetricName": name, "Value": value, "Timestamp": at}
+    # CloudWatch takes neither NaN nor infinity, and no training job is the best with either.
+    return {"MetricName": name, "Value": value, "Timestamp": at} if math.isfinite(value) else None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, ClassVar
 
 import pytest
 from botocore.exceptions import ClientError
 
+from local_cloud.sagemaker import log_streams
 from local_cloud.sagemaker.jobs import lifecycle, logs
 
 from ..conftest import AccountContext
@@ -113,3 +116,31 @@ def test_a_missing_grant_costs_the_logs_alone_and_is_noted_once(
 def test_a_group_that_is_there_needs_no_grant_to_make_one(tmp_path: Path) -> None:
     _, watch = _ship(tmp_path, {"logs:CreateLogGroup"}, {lifecycle.TRAINING.log_group})
     assert list(watch.lines.values()) == [["hello"], ["there"]]
+
+
+class Closed(threading.Event):
+    """Notes the pauses between two batches, and lets the first of them last until `filled`."""
+
+    filled = threading.Event()
+    pauses: ClassVar[list[float | None]] = []
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.pauses.append(timeout)
+        self.filled.wait(30)
+        return super().wait(0)
+
+
+def test_what_a_chatty_job_prints_is_sent_without_pauses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logs, "threading", SimpleNamespace(Event=Closed, Thread=threading.Thread))
+    monkeypatch.setattr(log_streams, "MOST_EVENTS", 10)
+    watch = CloudWatch(set())
+    watch.groups = {lifecycle.TRAINING.log_group}
+    shipper = SHIPPER(RoleContext(tmp_path, watch), ROLE, lifecycle.TRAINING.log_group, "job")
+    for at in range(35):
+        shipper.line(1, str(at))
+    Closed.filled.set()
+    shipper.close()
+    assert [line for lines in watch.lines.values() for line in lines] == [str(at) for at in range(35)]
+    assert Closed.pauses[1:3] == [0, 0]

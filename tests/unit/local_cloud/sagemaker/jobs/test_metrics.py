@@ -24,9 +24,10 @@ def test_the_last_value_of_each_metric_is_kept() -> None:
     }
 
 
-def test_what_is_no_number_is_no_metric() -> None:
+@pytest.mark.parametrize("written", ["high", "nan", "-inf"])
+def test_what_is_no_number_is_no_metric(written: str) -> None:
     reader = MetricReader([ACCURACY])
-    assert reader.feed("validation_accuracy=high") == []
+    assert reader.feed(f"validation_accuracy={written}") == []
     assert reader.final() == []
 
 
