@@ -280,12 +280,14 @@ def _end(run: Run, status: str, reason: str | None) -> None:
     shutil.rmtree(run.scratch, ignore_errors=True)
     if status != "Failed" and not os.environ.get(KEEP_VARIABLE):
         shutil.rmtree(run.folder, ignore_errors=True)
-    with run.ctx.store.lock:  # a stop comes before the end or after it, never between
-        run.note(**changes)
-        with _lock:
-            _runs.pop(_key(run.ctx, run.kind, run.name), None)
-        _announce(run)
-    run.done.set()
+    try:
+        with run.ctx.store.lock:  # a stop comes before the end or after it, never between
+            run.note(**changes)
+            with _lock:
+                _runs.pop(_key(run.ctx, run.kind, run.name), None)
+            _announce(run)
+    finally:  # whoever waits must not hang because nobody could be told
+        run.done.set()
 
 
 def _announce(run: Run) -> None:

@@ -13,7 +13,8 @@ from local_cloud.sagemaker.jobs.container import Container
 from local_cloud.sagemaker.jobs.errors import JobFailed
 from local_cloud.sagemaker.jobs.follow import Follower, LineSink
 
-_TICK_SECONDS = 0.05
+# A job that is over at once is not kept waiting; one that runs for long is not asked too often.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.002, 0.05
 # Instances that run on when another has failed.
 _FAILED_GRACE_SECONDS = 5.0
 _SIGNALLED = 128
@@ -87,6 +88,7 @@ class _Instance:
 
 
 def _wait(instances: Sequence[_Instance], ended: Callable[[], Exception | None]) -> Exception | None:
+    pause = _FIRST_PAUSE
     while True:
         codes = [one.child.poll() for one in instances]
         if all(code is not None for code in codes) or any(code not in (None, 0) for code in codes):
@@ -94,7 +96,8 @@ def _wait(instances: Sequence[_Instance], ended: Callable[[], Exception | None])
         verdict = ended()
         if verdict is not None:
             return verdict
-        time.sleep(_TICK_SECONDS)
+        time.sleep(pause)
+        pause = min(1.5 * pause, _LONGEST_PAUSE)
 
 
 def failure_of(exits: Sequence[Exit], message_file: str) -> str | None:

@@ -114,3 +114,18 @@ def test_a_job_that_runs_is_not_taken_for_an_earlier_one(ctx: AccountContext) ->
     finish.set()
     assert run.done.wait(30)
     assert ctx.store.get("ProcessingJob", "job")["ProcessingJobStatus"] == "Completed"
+
+
+def test_a_job_whose_end_cannot_be_announced_has_ended_all_the_same(
+    ctx: AccountContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(*_: object) -> None:
+        if resources.get(ctx, "ProcessingJob", "job")["ProcessingJobStatus"] == "Completed":
+            raise RuntimeError("the event loop is closed")
+
+    ctx.event_sink, told = closed, threading.Event()
+    monkeypatch.setattr(threading, "excepthook", lambda _: told.set())
+    run = lifecycle.start(ctx, lifecycle.PROCESSING, "job", processing_request(), lambda run: None)
+    assert run.done.wait(30)
+    assert told.wait(30)  # the fault is not hushed up
+    assert ctx.store.get("ProcessingJob", "job")["ProcessingJobStatus"] == "Completed"
