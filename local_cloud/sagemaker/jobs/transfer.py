@@ -176,6 +176,8 @@ def pack(folders: Sequence[Path], archive: Path) -> None:
     ):
         for name, path in sorted(found.items()):
             entry = tar.gettarinfo(path, arcname=name)
+            if entry is None:  # a socket
+                continue
             entry.mtime = entry.uid = entry.gid = 0
             entry.uname = entry.gname = ""
             entry.pax_headers = {}
@@ -203,5 +205,9 @@ def _manifest(client: Any, bucket: str, key: str) -> list[Object]:
 
 def _each(work: Any, items: Iterable[Any]) -> None:
     with ThreadPoolExecutor(_PARALLEL, thread_name_prefix="s3") as pool:
-        for done in [pool.submit(work, item) for item in items]:
-            done.result()
+        try:
+            for done in [pool.submit(work, item) for item in items]:
+                done.result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)  # after a failure the rest is in vain
+            raise

@@ -158,13 +158,14 @@ class _Tuning:
         return bool(ended)
 
     def _stop_hopeless(self) -> None:
+        ended = [
+            (one.definition, one.losses())
+            for one in self.trials
+            if one.record()["TrainingJobStatus"] == "Completed"
+        ]
         for trial in self.active:
-            ended = [
-                one.losses()
-                for one in self.trials
-                if one.definition is trial.definition and one.record()["TrainingJobStatus"] == "Completed"
-            ]
-            if early_stopping.hopeless(trial.losses(), ended):
+            alike = [losses for definition, losses in ended if definition is trial.definition]
+            if early_stopping.hopeless(trial.losses(), alike):
                 trial.stop()
 
     def _satisfied(self) -> bool:

@@ -2,13 +2,19 @@
 
 import json
 import os
+import socket
 import tarfile
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from local_cloud.sagemaker.jobs import transfer
 from local_cloud.sagemaker.jobs.errors import JobFailed
 from local_cloud.sagemaker.jobs.transfer import (
+    Object,
     download,
     fetch_all,
     listed,
@@ -119,3 +125,40 @@ def test_the_same_files_make_the_same_archive(tmp_path: Path) -> None:
     assert archives[0].read_bytes() == archives[1].read_bytes()
     with tarfile.open(archives[0]) as tar:
         assert tar.getnames() == ["code", "code/a", "code/b"]
+
+
+def test_a_socket_is_no_part_of_an_archive(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "weights").write_text("1")
+    with socket.socket(socket.AF_UNIX) as left:
+        left.bind(os.path.relpath(folder / "left"))  # an address has 107 characters at most
+        pack([folder], tmp_path / "model.tar.gz")
+    with tarfile.open(tmp_path / "model.tar.gz") as tar:
+        assert tar.getnames() == ["weights"]
+
+
+def test_after_a_failure_the_rest_is_not_downloaded(
+    s3: MemoryS3, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "_PARALLEL", 1)
+    many = [Object("bucket", "gone", "0"), *(Object("bucket", "raw/a.csv", str(at)) for at in range(1, 200))]
+    asked, first = [], threading.Event()
+
+    class Counted(MemoryS3):
+        def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:
+            asked.append(Key)
+            if Key == "gone":
+                first.wait(10)
+            return s3.get_object(Bucket, Key)
+
+    def submitted(*members: Any, **named: Any) -> Any:
+        found = submit(*members, **named)
+        first.set()
+        return found
+
+    submit = transfer.ThreadPoolExecutor.submit
+    monkeypatch.setattr(transfer.ThreadPoolExecutor, "submit", submitted)
+    with pytest.raises(ClientError):
+        fetch_all(Counted(), many, tmp_path)
+    assert len(asked) < len(many)
