@@ -65,7 +65,10 @@ def parse(text: str) -> Definition:
     """
     document = _document(text)
     parameters: dict[str, Parameter] = {}
-    for item in document.get("Parameters") or []:
+    listed = document.get("Parameters") or []
+    if not isinstance(listed, list):
+        raise DefinitionError(f"Parameters must be a list, got {listed!r:.100}")
+    for item in listed:
         parameter = declare(item)
         if parameter.name in parameters:
             raise DefinitionError(f"parameter '{parameter.name}' is declared twice")
@@ -112,6 +115,10 @@ def _read(items: Any, branches: tuple[Branch, ...]) -> Iterator[Step]:
         except DefinitionError as error:
             shown = str(error)
             raise DefinitionError(shown if shown.startswith("step ") else f"step '{name}': {shown}") from None
+        except KeyError as error:
+            raise DefinitionError(f"step '{name}': there is no member {error}") from error
+        except (AttributeError, TypeError) as error:  # JSON may have anything anywhere
+            raise DefinitionError(f"step '{name}': a member is of the wrong kind: {error}") from error
 
 
 def _step(name: str, type_: str, item: Json, branches: tuple[Branch, ...]) -> Iterator[Step]:

@@ -42,9 +42,9 @@ def start(ctx: Context, params: Params) -> Params:
     """Check the parameters and start an execution; the same request token gives the same execution."""
     if "MlflowExperimentName" in params:
         raise validation("MlflowExperimentName is not supported: pipelines here write no MLflow runs.")
-    pipeline = resources.get(ctx, PIPELINE, params["PipelineName"])
-    version = versions.get(ctx, pipeline, params.get("PipelineVersionId"))
     with ctx.store.lock:
+        pipeline = resources.get(ctx, PIPELINE, params["PipelineName"])
+        version = versions.get(ctx, pipeline, params.get("PipelineVersionId"))
         earlier = records.replayed(ctx, "StartPipelineExecution", params["ClientRequestToken"])
         if earlier:
             return earlier

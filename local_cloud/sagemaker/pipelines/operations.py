@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from local_cloud.sagemaker import listing, resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import in_use, validation
@@ -15,20 +17,18 @@ from local_cloud.sagemaker.pipelines.records import EXECUTION, PIPELINE
 def create_pipeline(ctx: Context, params: Params) -> Params:
     """Create a pipeline whose definition can run here; the same request token creates it once."""
     name = params["PipelineName"]
+    earlier = _created(ctx, params)
+    if earlier:
+        return earlier
+    record = _with_definition(ctx, params)  # not under the lock: it may have to ask S3
+    if "PipelineDefinition" not in record:
+        raise validation("Give PipelineDefinition or PipelineDefinitionS3Location.")
+    record.update(PipelineStatus="Active", CreatedBy={}, LastModifiedBy={})
+    record.setdefault("PipelineDisplayName", name)
     with ctx.store.lock:
-        earlier = resources.find(ctx, PIPELINE, name)
-        if earlier and earlier["ClientRequestToken"] == params["ClientRequestToken"]:
-            return earlier
+        earlier = _created(ctx, params)
         if earlier:
-            raise validation(
-                "Pipeline names must be unique within an AWS account and region. "
-                f"Pipeline with name ({name}) already exists."
-            )
-        record = _with_definition(ctx, params)
-        if "PipelineDefinition" not in record:
-            raise validation("Give PipelineDefinition or PipelineDefinitionS3Location.")
-        record.update(PipelineStatus="Active", CreatedBy={}, LastModifiedBy={})
-        record.setdefault("PipelineDisplayName", name)
+            return earlier
         made = resources.create(ctx, PIPELINE, name, record)
         versions.add(ctx, made, record["PipelineDefinition"])
         return made
@@ -69,17 +69,30 @@ def list_pipelines(ctx: Context, params: Params) -> Params:
 @operation("DeletePipeline")
 def delete_pipeline(ctx: Context, params: Params) -> Params:
     """Delete a pipeline that does not run, with its executions."""
-    record = resources.get(ctx, PIPELINE, params["PipelineName"])
-    mine = [one for one in ctx.store.list(EXECUTION) if one["PipelineArn"] == record["PipelineArn"]]
-    busy = [one for one in mine if one["PipelineExecutionStatus"] in ("Executing", "Stopping")]
-    if busy:
-        raise in_use(PIPELINE, record["PipelineName"], f"{busy[0]['PipelineExecutionArn']} is running")
-    resources.delete(ctx, PIPELINE, record["PipelineName"])
-    for one in mine:
-        records.forget(ctx, one)
-    versions.forget(ctx, record)
-    records.forget_cache(ctx, record["PipelineArn"])
+    with ctx.store.lock:  # no execution starts meanwhile
+        record = resources.get(ctx, PIPELINE, params["PipelineName"])
+        mine = [one for one in ctx.store.list(EXECUTION) if one["PipelineArn"] == record["PipelineArn"]]
+        busy = [one for one in mine if one["PipelineExecutionStatus"] in ("Executing", "Stopping")]
+        if busy:
+            raise in_use(PIPELINE, record["PipelineName"], f"{busy[0]['PipelineExecutionArn']} is running")
+        resources.delete(ctx, PIPELINE, record["PipelineName"])
+        for one in mine:
+            records.forget(ctx, one)
+        versions.forget(ctx, record)
+        records.forget_cache(ctx, record["PipelineArn"])
     return {"PipelineArn": record["PipelineArn"]}
+
+
+def _created(ctx: Context, params: Params) -> Params | None:
+    """The pipeline that the same request has created before; ServiceError when another has the name."""
+    name = params["PipelineName"]
+    earlier = resources.find(ctx, PIPELINE, name)
+    if earlier and earlier["ClientRequestToken"] != params["ClientRequestToken"]:
+        raise validation(
+            "Pipeline names must be unique within an AWS account and region. "
+            f"Pipeline with name ({name}) already exists."
+        )
+    return earlier
 
 
 def _with_definition(ctx: Context, params: Params) -> Params:
@@ -87,13 +100,21 @@ def _with_definition(ctx: Context, params: Params) -> Params:
     record = dict(params)
     location = record.pop("PipelineDefinitionS3Location", None)
     if location:
-        wanted = {"Bucket": location["Bucket"], "Key": location["ObjectKey"]}
-        if "VersionId" in location:
-            wanted["VersionId"] = location["VersionId"]
-        record["PipelineDefinition"] = ctx.s3().get_object(**wanted)["Body"].read().decode()
+        record["PipelineDefinition"] = _fetched(ctx, location)
     if "PipelineDefinition" in record:
         try:
             definition.parse(record["PipelineDefinition"])
         except DefinitionError as error:
             raise validation(f"Unable to parse pipeline definition: {error}") from error
     return record
+
+
+def _fetched(ctx: Context, location: Params) -> str:
+    wanted = {"Bucket": location["Bucket"], "Key": location["ObjectKey"]}
+    if "VersionId" in location:
+        wanted["VersionId"] = location["VersionId"]
+    try:
+        return str(ctx.s3().get_object(**wanted)["Body"].read().decode())
+    except (BotoCoreError, ClientError, UnicodeDecodeError) as error:
+        where = f"s3://{wanted['Bucket']}/{wanted['Key']}"
+        raise validation(f"Unable to read the pipeline definition {where}: {error}") from error

@@ -56,8 +56,10 @@ class Parameter:
         return parsed
 
 
-def declare(item: Mapping[str, Any]) -> Parameter:
+def declare(item: Any) -> Parameter:
     """A parameter of a definition; DefinitionError names what is wrong with it."""
+    if not isinstance(item, Mapping):
+        raise DefinitionError(f"a parameter must be an object, got {item!r:.100}")
     name, type_ = item.get("Name"), item.get("Type", "String")
     if not isinstance(name, str) or not name:
         raise DefinitionError(f"a parameter has no Name: {dict(item)}")
@@ -65,9 +67,12 @@ def declare(item: Mapping[str, Any]) -> Parameter:
     if unknown:
         known = ", ".join(sorted(_MEMBERS))
         raise DefinitionError(f"parameter '{name}' has no member {', '.join(unknown)}; known: {known}")
-    if type_ not in _PARSERS:
+    if not isinstance(type_, str) or type_ not in _PARSERS:
         raise DefinitionError(f"parameter '{name}' has type '{type_}'; supported: {', '.join(_PARSERS)}")
-    parameter = Parameter(name, type_, item.get("DefaultValue"), tuple(item.get("EnumValues", ())))
+    allowed = item.get("EnumValues", [])
+    if not isinstance(allowed, list):
+        raise DefinitionError(f"EnumValues of parameter '{name}' must be a list, got {allowed!r:.100}")
+    parameter = Parameter(name, type_, item.get("DefaultValue"), tuple(allowed))
     if parameter.default is not None:
         try:
             parameter.parse(parameter.default)

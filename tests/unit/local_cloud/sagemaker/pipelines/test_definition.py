@@ -168,3 +168,35 @@ def test_every_type_of_the_sdk_runs_or_is_refused_with_a_reason() -> None:
         Cleanup ForEach"""
     assert set(types.split()) <= set(SUPPORTED) | set(REFUSED)
     assert not set(SUPPORTED) & set(REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"PropertyFiles": [{"OutputName": "out"}]}, "step 'A': there is no member 'FilePath'"),
+        ({"PropertyFiles": 1}, "step 'A': a member is of the wrong kind"),
+        ({"CacheConfig": "on"}, "step 'A': a member is of the wrong kind"),
+        ({"Type": ["Processing"]}, "step 'A': a member is of the wrong kind"),
+        ({"DependsOn": 1}, "step 'A': a member is of the wrong kind"),
+    ],
+)
+def test_a_member_of_the_wrong_kind_is_no_fault_of_the_service(
+    changes: dict[str, object], named: str
+) -> None:
+    with pytest.raises(DefinitionError, match=named):
+        parse(document(processing("A") | changes))
+
+
+@pytest.mark.parametrize(
+    ("parameters", "named"),
+    [
+        ({"Name": "P"}, "Parameters must be a list"),
+        (["P"], "a parameter must be an object, got 'P'"),
+        ([{"Name": "P", "EnumValues": "red"}], "EnumValues of parameter 'P' must be a list"),
+        ([{"Name": "P", "Type": ["String"]}], "parameter 'P' has type"),
+    ],
+)
+def test_parameters_of_the_wrong_kind_are_named(parameters: object, named: str) -> None:
+    body = {**json.loads(document(processing("A"))), "Parameters": parameters}
+    with pytest.raises(DefinitionError, match=named):
+        parse(json.dumps(body))

@@ -99,6 +99,19 @@ def test_a_definition_may_lie_in_s3(ctx: PipelineContext) -> None:
     assert described["PipelineStatus"] == "Active"
 
 
+@pytest.mark.parametrize(("body", "why"), [(None, "NoSuchKey"), (b"\xff", "can't decode")])
+def test_a_definition_that_cannot_be_read_from_s3_is_named(
+    ctx: PipelineContext, body: bytes | None, why: str
+) -> None:
+    if body:
+        ctx.stub.objects["definitions", "gone.json"] = body
+    location = {"Bucket": "definitions", "ObjectKey": "gone.json"}
+    params = {"PipelineName": "p", "RoleArn": ROLE, "ClientRequestToken": "t" * 32}
+    with pytest.raises(ServiceError, match=rf"s3://definitions/gone.json: .*{why}") as caught:
+        operations.call(ctx, "CreatePipeline", {**params, "PipelineDefinitionS3Location": location})
+    assert caught.value.code == "ValidationException"
+
+
 def test_an_update_leaves_earlier_executions_their_definition(ctx: PipelineContext) -> None:
     arn = _create(ctx)
     execution = _start(ctx)
