@@ -179,18 +179,20 @@ class StepRun:
 
     def _attempts(self) -> Result:
         """Try, and try again as the retry policies of the step say."""
-        retries, began, waited = Retries(self._step.retries), self._around.clock(), 0.0
+        retries, began, ahead = Retries(self._step.retries), self._around.clock(), 0.0
         while True:
             try:
                 return self._around.runner.run(self._attempt())
             except StepFailed as error:
-                elapsed = (self._around.clock() - began).total_seconds() + waited
+                failed = self._around.clock()
+                elapsed = (failed - began).total_seconds() + ahead
                 pause = retries.next_wait(error.fault, elapsed)
                 if pause is None or self._stop.is_set():
                     raise
-                waited += pause
                 if self._around.wait(self._stop, pause):
                     raise StepStopped(str(error)) from error
+                # On a fast clock the wait took less than its time.
+                ahead += pause - (self._around.clock() - failed).total_seconds()
                 self._record["AttemptCount"] += 1
                 self._tell()
 

@@ -25,11 +25,21 @@ def create(clients: RoleClients, work: Work) -> Result:
 def register(clients: RoleClients, work: Work) -> Result:
     """Register a model package, and its group before it when there is none yet."""
     group = work.arguments.get("ModelPackageGroupName")
-    if group and clients.find("DescribeModelPackageGroup", {"ModelPackageGroupName": group}) is None:
-        clients.call("CreateModelPackageGroup", {"ModelPackageGroupName": group})
+    if group:
+        _ensure_group(clients, {"ModelPackageGroupName": group})
     arn = clients.call("CreateModelPackage", work.arguments)["ModelPackageArn"]
     described = clients.call("DescribeModelPackage", {"ModelPackageName": arn})
     return Result(described, {"RegisterModel": {"Arn": arn}})
+
+
+def _ensure_group(clients: RoleClients, named: Json) -> None:
+    if clients.find("DescribeModelPackageGroup", named) is not None:
+        return
+    try:
+        clients.call("CreateModelPackageGroup", named)
+    except StepFailed:
+        if clients.find("DescribeModelPackageGroup", named) is None:  # else another step was faster
+            raise
 
 
 def deploy(clients: RoleClients, work: Work) -> Result:

@@ -143,3 +143,20 @@ def test_a_stop_ends_the_wait_for_the_next_attempt(lab: Lab) -> None:
     object.__setattr__(execution.around, "wait", wait)
     assert execution.run().status == "Stopped"
     assert lab.statuses() == {"A": "Stopped"}
+
+
+def test_a_wait_counts_once_towards_the_expiry_of_a_policy(lab: Lab) -> None:
+    policy = [{"ExceptionType": [INTERNAL], "IntervalSeconds": 60, "BackoffRate": 1, "ExpireAfterMin": 2}]
+    lab.runner.behave["A"] = _failing(9, INTERNAL)
+    assert lab.run(document(processing("A", RetryPolicies=policy))).status == "Failed"
+    assert lab.waits == [60, 60]
+
+
+def test_a_wait_counts_in_full_on_a_fast_clock(lab: Lab) -> None:
+    policy = [{"ExceptionType": [INTERNAL], "IntervalSeconds": 60, "BackoffRate": 1, "ExpireAfterMin": 2}]
+    lab.runner.behave["A"] = _failing(9, INTERNAL)
+    execution = lab.execution(document(processing("A", RetryPolicies=policy)))
+    waits: list[float] = []
+    object.__setattr__(execution.around, "wait", lambda event, seconds: bool(waits.append(seconds)))
+    assert execution.run().status == "Failed"
+    assert waits == [60, 60]

@@ -79,6 +79,25 @@ def test_registering_makes_the_group_when_there_is_none(ctx: PipelineContext, th
     assert [name for name, _ in ctx.calls].count("CreateModelPackageGroup") == (0 if there else 1)
 
 
+def test_a_group_that_another_step_makes_meanwhile_will_do(ctx: PipelineContext) -> None:
+    def late(params: Json) -> Json:
+        operations.call(ctx, "CreateModelPackageGroup", params)
+        raise refusal("ValidationException", "Model Package Group already exists")
+
+    ctx.answers["CreateModelPackageGroup"] = late
+    result = run(ctx, "RegisterModel", {"ModelPackageGroupName": "g", "ModelPackageDescription": "d"})
+    assert result.properties["ModelPackageGroupName"] == "g"
+
+
+def test_a_group_that_may_not_be_made_fails_the_step(ctx: PipelineContext) -> None:
+    def denied(params: Json) -> Json:
+        raise refusal("AccessDeniedException", "not authorized")
+
+    ctx.answers["CreateModelPackageGroup"] = denied
+    with pytest.raises(StepFailed, match="AccessDeniedException when calling CreateModelPackageGroup"):
+        run(ctx, "RegisterModel", {"ModelPackageGroupName": "g"})
+
+
 class Endpoint:
     """One endpoint: `states` are what Describe answers, one after the other; none: it is not there."""
 
