@@ -20,7 +20,10 @@ from local_cloud.sagemaker.experiments.associations import COMPONENT
 from local_cloud.sagemaker.operations import Request, Response, route
 from local_cloud.sagemaker.store import Record
 
-POINTS = "TrialMetric"
+# The values of a component's metrics: the newest of each in one record, full blocks in records of their own,
+# so that one more value does not copy all that came before.
+POINTS, _SEALED = "TrialMetrics", "TrialMetricBlock"
+_BLOCK = 256
 _JSON = {"content-type": "application/json"}
 _STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "Min": min,
@@ -30,6 +33,8 @@ _STATISTICS: dict[str, Callable[[list[float]], float]] = {
     "StdDev": statistics.pstdev,
     "Last": lambda values: values[-1],
 }
+# Time in seconds of the epoch, step or None, value.
+Points = list[list[Any]]
 _SECONDS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600}
 
 
@@ -37,13 +42,13 @@ _SECONDS = {"OneMinute": 60, "FiveMinute": 300, "OneHour": 3600}
 def put_metrics(ctx: Context, request: Request) -> Response:
     """Take in values of a component's metrics."""
     given = _parsed("BatchPutMetrics", request)
-    name = str(resources.get(ctx, COMPONENT, given["TrialComponentName"])["TrialComponentName"])
-    points: dict[str, list[list[Any]]] = {}
+    points: dict[str, Points] = {}
     for item in given["MetricData"]:
         point = [item["Timestamp"].timestamp(), item.get("Step"), float(item["Value"])]
         points.setdefault(item["MetricName"], []).append(point)
-    for metric, added in points.items():
-        _add(ctx, name, metric, added)
+    with ctx.store.lock:
+        name = resources.get(ctx, COMPONENT, given["TrialComponentName"])["TrialComponentName"]
+        _add(ctx, str(name), points)
     return Response(200, _JSON, b"{}")
 
 
@@ -54,16 +59,12 @@ def get_metrics(ctx: Context, request: Request) -> Response:
     return Response(200, _JSON, json.dumps({"MetricQueryResults": results}).encode())
 
 
-def summaries(ctx: Context, component: Record, points: list[Record] | None = None) -> list[Record]:
-    """What the values of each metric come to: put by the API, else the final values of a training job.
-
-    `points` saves reading the values of all metrics for each of several components.
-    """
-    everything = ctx.store.list(POINTS) if points is None else points
-    own = [one for one in everything if one["Component"] == component["TrialComponentName"]]
+def summaries(ctx: Context, component: Record) -> list[Record]:
+    """What the values of each metric come to: put by the API, else the final values of a training job."""
+    own = _points(ctx, component["TrialComponentName"])
     final = component.get("FinalMetricDataList", [])
     read: Iterable[tuple[str, list[float], float]] = (
-        [(one["MetricName"], [point[2] for point in one["Points"]], one["Points"][-1][0]) for one in own]
+        [(name, [value for _, _, value in points], points[-1][0]) for name, points in own.items()]
         if own
         else [(one["MetricName"], [one["Value"]], one["Timestamp"].timestamp()) for one in final]
     )
@@ -82,16 +83,45 @@ def summaries(ctx: Context, component: Record, points: list[Record] | None = Non
 
 def forget(ctx: Context, component: str) -> None:
     """Drop the values of a component that is gone."""
-    for one in ctx.store.list(POINTS):
-        if one["Component"] == component:
-            ctx.store.delete(POINTS, f"{component}/{one['MetricName']}")
-
-
-def _add(ctx: Context, component: str, metric: str, added: list[list[Any]]) -> None:
-    key = f"{component}/{metric}"
     with ctx.store.lock:
-        ctx.store.add(POINTS, key, {"Component": component, "MetricName": metric, "Points": []})
-        ctx.store.modify(POINTS, key, lambda record: record["Points"].extend(added))
+        for one in _newest(ctx, component):
+            for number in range(one["Sealed"]):
+                ctx.store.delete(_SEALED, _block(component, one["MetricName"], number))
+        ctx.store.delete(POINTS, component)
+
+
+def _add(ctx: Context, component: str, added: dict[str, Points]) -> None:
+    """Add values of metrics; under the lock of the store."""
+    kept = {one["MetricName"]: one for one in _newest(ctx, component)}
+    for metric, points in added.items():
+        one = kept.setdefault(metric, {"MetricName": metric, "Sealed": 0, "Points": []})
+        one["Points"] += points
+        if len(one["Points"]) >= _BLOCK:
+            ctx.store.put(_SEALED, _block(component, metric, one["Sealed"]), {"Points": one["Points"]})
+            one.update(Sealed=one["Sealed"] + 1, Points=[])
+    ctx.store.put(POINTS, component, {"Metrics": list(kept.values())})
+
+
+def _points(ctx: Context, component: str, only: str | None = None) -> dict[str, Points]:
+    """The values of a component's metrics, or of one of them, in the order in which they came."""
+    found: dict[str, Points] = {}
+    with ctx.store.lock:
+        for one in _newest(ctx, component):
+            metric = one["MetricName"]
+            if only in (None, metric):
+                blocks = (_block(component, metric, number) for number in range(one["Sealed"]))
+                sealed = [point for key in blocks for point in ctx.store.get(_SEALED, key)["Points"]]
+                found[metric] = [*sealed, *one["Points"]]
+    return found
+
+
+def _newest(ctx: Context, component: str) -> list[Record]:
+    found: list[Record] = (ctx.store.find(POINTS, component) or {}).get("Metrics", [])
+    return found
+
+
+def _block(component: str, metric: str, number: int) -> str:
+    return f"{component}/{metric}/{number}"
 
 
 def _result(ctx: Context, query: dict[str, Any]) -> dict[str, Any]:
@@ -103,10 +133,10 @@ def _result(ctx: Context, query: dict[str, Any]) -> dict[str, Any]:
             "XAxisValues": [],
             "MetricValues": [],
         }
-    found = ctx.store.find(POINTS, f"{component['TrialComponentName']}/{query['MetricName']}")
+    metric = query["MetricName"]
     groups: dict[int, list[float]] = {}
-    for at, step, value in (found or {}).get("Points", []):
-        place = step if query["XAxisType"] == "IterationNumber" else int(at)
+    for at, step, value in _points(ctx, component["TrialComponentName"], metric).get(metric, []):
+        place: Any = step if query["XAxisType"] == "IterationNumber" else int(at)
         if place is not None and query.get("Start", place) <= place <= query.get("End", place):
             width = _SECONDS.get(query["Period"], 1) if query["XAxisType"] == "Timestamp" else 1
             groups.setdefault(place - place % width, []).append(value)

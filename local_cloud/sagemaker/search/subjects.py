@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from local_cloud.sagemaker import control, resources
@@ -67,10 +68,9 @@ def _tagged(ctx: Context, kind: str, record: Record) -> Record:
 
 def _trials(ctx: Context) -> list[Record]:
     components = {one["TrialComponentName"]: one for one in ctx.store.list(associations.COMPONENT)}
-    links, found = associations.links(ctx), []
+    members, found = _grouped(associations.links(ctx)), []
     for trial in ctx.store.list("Trial"):
-        own = {component for name, component in links if name == trial["TrialName"]}
-        names = sorted(own & components.keys())
+        names = sorted(members[trial["TrialName"]] & components.keys())
         held = [
             {**components[name], "TrialComponentSource": components[name].get("Source")} for name in names
         ]
@@ -80,19 +80,26 @@ def _trials(ctx: Context) -> list[Record]:
 
 def _components(ctx: Context) -> list[Record]:
     trials = {one["TrialName"]: one["ExperimentName"] for one in ctx.store.list("Trial")}
-    links, points = associations.links(ctx), ctx.store.list(metrics.POINTS)
+    holders = _grouped((component, trial) for trial, component in associations.links(ctx))
     found = []
     for component in ctx.store.list(associations.COMPONENT):
-        own = {trial for trial, name in links if name == component["TrialComponentName"]}
-        held = sorted(own & trials.keys())
+        held = sorted(holders[component["TrialComponentName"]] & trials.keys())
         record = {
             **_tagged(ctx, "TrialComponent", component),
             "Parents": [{"TrialName": name, "ExperimentName": trials[name]} for name in held],
-            "Metrics": metrics.summaries(ctx, component, points),
+            "Metrics": metrics.summaries(ctx, component),
         }
         source = _source(ctx, component)
         found.append({**record, "SourceDetail": source} if source else record)
     return found
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> defaultdict[str, set[str]]:
+    """What belongs to each first member of the pairs."""
+    groups: defaultdict[str, set[str]] = defaultdict(set)
+    for one, other in pairs:
+        groups[one].add(other)
+    return groups
 
 
 def _source(ctx: Context, component: Record) -> Record | None:

@@ -113,6 +113,33 @@ def test_metrics_are_put_summed_up_and_read_by_step(ctx: Context, trial: str) ->
     assert missing["Status"] == "ValidationError"
 
 
+def test_many_values_of_a_metric_are_kept_in_order_and_go_with_their_component(
+    ctx: Context, trial: str
+) -> None:
+    def put(first: int, count: int) -> None:
+        data = [
+            {"MetricName": name, "Timestamp": 1_700_000_000, "Step": step, "Value": sign * step}
+            for step in range(first, first + count)
+            for name, sign in (("loss", 1.0), ("loss/0", -1.0))
+        ]
+        _rest(ctx, "PUT", "/BatchPutMetrics", {"TrialComponentName": "part", "MetricData": data})
+
+    for first in range(0, 700, 5):
+        put(first, 5)
+    told = _call(ctx, "DescribeTrialComponent", TrialComponentName="part")
+    found = {one["MetricName"]: (one["Count"], one["Min"], one["Last"]) for one in told["Metrics"]}
+    assert found == {"loss": (700, 0.0, 699.0), "loss/0": (700, -699.0, -699.0)}
+    query = {"MetricName": "loss", "ResourceArn": told["TrialComponentArn"], "MetricStat": "Last"}
+    query |= {"Period": "IterationNumber", "XAxisType": "IterationNumber"}
+    (result,) = _rest(ctx, "POST", "/BatchGetMetrics", {"MetricQueries": [query]})["MetricQueryResults"]
+    assert result["MetricValues"] == [float(step) for step in range(700)]
+    largest = max(len(str(one)) for kind in ctx.store.kinds() for one in ctx.store.list(kind))
+    assert largest < len(str(result["MetricValues"])) * 10, "one record must not hold all values"
+    _call(ctx, "DisassociateTrialComponent", TrialName=trial, TrialComponentName="part")
+    _call(ctx, "DeleteTrialComponent", TrialComponentName="part")
+    assert [kind for kind in ctx.store.kinds() if "Metric" in kind and ctx.store.list(kind)] == []
+
+
 def test_metrics_need_a_component(ctx: Context) -> None:
     item = {"MetricName": "loss", "Timestamp": 1, "Value": 1.0}
     with pytest.raises(ServiceError, match="none"):
