@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
 from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context
@@ -10,13 +10,15 @@ from local_cloud.sagemaker.errors import ServiceError
 from local_cloud.sagemaker.operations import Params, operation
 
 LINK, TRIAL, COMPONENT = "TrialLink", "Trial", "TrialComponent"
+_forgetting: list[Callable[[Context, str], None]] = []
 
 
 @operation("AssociateTrialComponent")
 def associate(ctx: Context, params: Params) -> Params:
     """Put a component into a trial; one that is there stays."""
-    trial, component = _both(ctx, params)
-    link(ctx, trial["TrialName"], component["TrialComponentName"])
+    with ctx.store.lock:
+        trial, component = _both(ctx, params)
+        link(ctx, trial["TrialName"], component["TrialComponentName"])
     return {"TrialArn": trial["TrialArn"], "TrialComponentArn": component["TrialComponentArn"]}
 
 
@@ -50,6 +52,17 @@ def trials_of(ctx: Context, component: str) -> set[str]:
 def links(ctx: Context) -> list[tuple[str, str]]:
     """All pairs of the name of a trial and that of a component in it."""
     return [(one["TrialName"], one["TrialComponentName"]) for one in ctx.store.list(LINK)]
+
+
+def when_deleted(forget: Callable[[Context, str], None]) -> None:
+    """Register a function that drops what is kept elsewhere of an experiment or a component, by its ARN."""
+    _forgetting.append(forget)
+
+
+def deleted(ctx: Context, arn: str) -> None:
+    """Say that an experiment or a component is gone."""
+    for forget in _forgetting:
+        forget(ctx, arn)
 
 
 def component_name(ctx: Context, name_or_arn: str) -> str:

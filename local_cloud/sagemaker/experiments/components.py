@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from local_cloud.sagemaker import listing, resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import validation
@@ -13,7 +11,6 @@ from local_cloud.sagemaker.experiments.trials import AUTHORS, EXPERIMENT
 from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.store import Record
 
-_forgetting: list[Callable[[Context, str], None]] = []
 _MAPS = ("Parameters", "InputArtifacts", "OutputArtifacts")
 _SUBJECTS = ("ExperimentName", "TrialName", "SourceArn")
 
@@ -83,14 +80,8 @@ def delete_component(ctx: Context, params: Params) -> Params:
             raise validation(f"TrialComponent '{name}' is in trial '{held[0]}'; disassociate it first.")
         resources.delete(ctx, COMPONENT, name)
         metrics.forget(ctx, name)
-        for forget in _forgetting:
-            forget(ctx, str(record["TrialComponentArn"]))
+        associations.deleted(ctx, str(record["TrialComponentArn"]))
     return {"TrialComponentArn": record["TrialComponentArn"]}
-
-
-def when_deleted(forget: Callable[[Context, str], None]) -> None:
-    """Register a function that drops what is kept of a component elsewhere, by its ARN."""
-    _forgetting.append(forget)
 
 
 def _trials(ctx: Context, params: Params) -> set[str]:

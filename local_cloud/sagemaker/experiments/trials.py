@@ -49,16 +49,18 @@ def delete_experiment(ctx: Context, params: Params) -> Params:
         if held:
             raise validation(f"Experiment '{name}' has {len(held)} trials, such as '{held[0]}'; delete them.")
         resources.delete(ctx, EXPERIMENT, name)
+        associations.deleted(ctx, str(record["ExperimentArn"]))
     return {"ExperimentArn": record["ExperimentArn"]}
 
 
 @operation("CreateTrial")
 def create_trial(ctx: Context, params: Params) -> Params:
     """Make a trial of an experiment."""
-    experiment = resources.get(ctx, EXPERIMENT, params["ExperimentName"])["ExperimentName"]
     name = params["TrialName"]
-    record = {"DisplayName": name, **params, "ExperimentName": experiment, **AUTHORS}
-    return resources.create(ctx, TRIAL, name, record)
+    with ctx.store.lock:
+        experiment = resources.get(ctx, EXPERIMENT, params["ExperimentName"])["ExperimentName"]
+        record = {"DisplayName": name, **params, "ExperimentName": experiment, **AUTHORS}
+        return resources.create(ctx, TRIAL, name, record)
 
 
 @operation("DescribeTrial")

@@ -5,28 +5,26 @@ from __future__ import annotations
 from local_cloud.sagemaker import listing
 from local_cloud.sagemaker.context import Context
 from local_cloud.sagemaker.errors import ServiceError, validation
-from local_cloud.sagemaker.experiments import components
+from local_cloud.sagemaker.experiments import associations
 from local_cloud.sagemaker.lineage import graph
 from local_cloud.sagemaker.operations import Params, operation
 from local_cloud.sagemaker.store import Record
 
-components.when_deleted(graph.forget)
+associations.when_deleted(graph.forget)
 
 
 @operation("AddAssociation")
 def add_association(ctx: Context, params: Params) -> Params:
     """Associate two entities that exist."""
     source, destination = params["SourceArn"], params["DestinationArn"]
-    known = graph.entities(ctx)
-    for arn in (source, destination):
-        if graph.kind_of(arn) is None:
-            raise validation(f"{arn} cannot be associated: it is no artifact, action, context or trial.")
-        if arn not in known:
-            raise ServiceError("ResourceNotFound", f"{arn} does not exist.")
-    if source == destination:
-        raise validation("SourceArn and DestinationArn must be different.")
-    if not graph.connect(ctx, source, destination, params.get("AssociationType")):
-        raise validation(f"An association between {source} and {destination} already exists.")
+    with ctx.store.lock:
+        for arn in (source, destination):
+            if not graph.exists(ctx, arn):
+                raise ServiceError("ResourceNotFound", f"{arn} does not exist.")
+        if source == destination:
+            raise validation("SourceArn and DestinationArn must be different.")
+        if not graph.connect(ctx, source, destination, params.get("AssociationType")):
+            raise validation(f"An association between {source} and {destination} already exists.")
     return {"SourceArn": source, "DestinationArn": destination}
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from local_cloud.sagemaker import resources
 from local_cloud.sagemaker.context import Context, now
 from local_cloud.sagemaker.errors import validation
 from local_cloud.sagemaker.store import Record
@@ -17,7 +18,6 @@ _KINDS = {
     "action": "Action",
     "context": "Context",
     "experiment-trial-component": "TrialComponent",
-    "experiment-trial": "Trial",
     "experiment": "Experiment",
 }
 _JOB = "SageMaker"
@@ -30,7 +30,7 @@ class Entity:
     Parameters
     ----------
     kind : str
-        ``Artifact``, ``Action``, ``Context``, ``TrialComponent``, ``Trial`` or ``Experiment``.
+        ``Artifact``, ``Action``, ``Context``, ``TrialComponent`` or ``Experiment``.
     type : str
         ``DataSet``, ``Model``, ``Endpoint`` ...; of the component of a job ``SageMakerTrainingJob`` ...
     """
@@ -58,9 +58,10 @@ def entities(ctx: Context) -> dict[str, Entity]:
     return {entity.arn: entity for entity in found}
 
 
-def kind_of(arn: str) -> str | None:
-    """The kind that an ARN names, or None when such a thing cannot be associated."""
-    return _KINDS.get(arn.rpartition(":")[2].partition("/")[0])
+def exists(ctx: Context, arn: str) -> bool:
+    """Whether there is an entity with the ARN."""
+    kind = _KINDS.get(arn.rpartition(":")[2].partition("/")[0])
+    return kind is not None and resources.find(ctx, kind, arn) is not None
 
 
 def connect(ctx: Context, source: str, destination: str, how: str | None) -> bool:

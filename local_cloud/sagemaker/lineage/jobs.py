@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -146,6 +147,9 @@ def _size(resource: Mapping[str, Any]) -> dict[str, Any]:
 def _value(value: Any) -> dict[str, Any]:
     """A parameter as the component holds it: a number where it reads as one."""
     try:
-        return {"NumberValue": float(value)}
+        number = float(value)
     except ValueError:
-        return {"StringValue": str(value)[:_LONGEST_VALUE]}
+        number = math.nan
+    if math.isfinite(number):  # an answer in JSON has no other numbers
+        return {"NumberValue": number}
+    return {"StringValue": str(value)[:_LONGEST_VALUE]}

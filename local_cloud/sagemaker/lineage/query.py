@@ -43,9 +43,10 @@ class _Walk:
         self.reached: dict[str, int] = {}
         self.into: dict[str, list[tuple[str, Record]]] = {}
 
-    def way_to(self, arn: str) -> tuple[set[str], list[Record]]:
-        """All entities and edges on the ways to an entity."""
-        passed, edges, open_ = {arn}, [], [arn]
+    def way_to(self, arns: Iterable[str]) -> tuple[set[str], list[Record]]:
+        """All entities and edges on the ways to any of the entities, each once."""
+        open_, edges = list(arns), []
+        passed = set(open_)
         while open_:
             for before, edge in self.into.get(open_.pop(), []):
                 edges.append(edge)
@@ -101,10 +102,9 @@ def _matches(
         wanted = [arn for arn in walk.reached if _fits(known[arn], filters)]
         vertices.update(dict.fromkeys(wanted))
         if params.get("IncludeEdges", True):
-            for arn in wanted:
-                passed, way = walk.way_to(arn)
-                vertices.update(dict.fromkeys(sorted(passed)))
-                edges.update({(edge["SourceArn"], edge["DestinationArn"]): edge for edge in way})
+            passed, way = walk.way_to(wanted)
+            vertices.update(dict.fromkeys(sorted(passed)))
+            edges.update({(edge["SourceArn"], edge["DestinationArn"]): edge for edge in way})
     # Where a query starts belongs to the graph that it draws, not to the list of what it found.
     if not params.get("IncludeEdges", True):
         for arn in starts:

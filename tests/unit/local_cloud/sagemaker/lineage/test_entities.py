@@ -105,10 +105,11 @@ def test_only_entities_that_exist_can_be_associated(ctx: Context, arn: str, code
     assert caught.value.code == code
 
 
-def test_the_associations_of_a_component_end_with_it(ctx: Context) -> None:
-    data = _artifact(ctx, "s3://b/a")
-    job = _call(ctx, "CreateTrialComponent", TrialComponentName="job")["TrialComponentArn"]
-    _call(ctx, "AddAssociation", SourceArn=data, DestinationArn=job)
-    _call(ctx, "DeleteTrialComponent", TrialComponentName="job")
+@pytest.mark.parametrize("kind", ["Experiment", "TrialComponent"])
+def test_the_associations_of_what_is_deleted_end_with_it(ctx: Context, kind: str) -> None:
+    data, named = _artifact(ctx, "s3://b/a"), {f"{kind}Name": "shop"}
+    made = _call(ctx, f"Create{kind}", **named)[f"{kind}Arn"]
+    _call(ctx, "AddAssociation", SourceArn=data, DestinationArn=made)
+    _call(ctx, f"Delete{kind}", **named)
     assert _call(ctx, "ListAssociations")["AssociationSummaries"] == []
     _call(ctx, "DeleteArtifact", ArtifactArn=data)
