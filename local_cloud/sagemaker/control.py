@@ -108,15 +108,17 @@ def _announce_model(ctx: Context, record: Params) -> None:
 @operation("AddTags")
 def add_tags(ctx: Context, params: Params) -> Params:
     """Add or overwrite tags."""
-    arn = _existing(ctx, params)
-    resources.set_tags(ctx, arn, params["Tags"])
-    return {"Tags": resources.tags_of(ctx, arn)}
+    with ctx.store.lock:
+        arn = _existing(ctx, params)
+        resources.set_tags(ctx, arn, params["Tags"])
+        return {"Tags": resources.tags_of(ctx, arn)}
 
 
 @operation("DeleteTags")
 def delete_tags(ctx: Context, params: Params) -> Params:
     """Remove tags by key."""
-    resources.remove_tags(ctx, _existing(ctx, params), params["TagKeys"])
+    with ctx.store.lock:
+        resources.remove_tags(ctx, _existing(ctx, params), params["TagKeys"])
     return {}
 
 

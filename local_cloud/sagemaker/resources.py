@@ -52,7 +52,13 @@ def find(ctx: Context, kind: str, name_or_arn: str) -> Record | None:
     if exact is not None:
         return exact
     arn = name_or_arn if name_or_arn.startswith("arn:") else arn_of(ctx, kind, name_or_arn)
-    return next((one for one in ctx.store.list(kind) if one.get(f"{kind}Arn") == arn), None)
+    likely = ctx.store.find(kind, arn.rpartition("/")[2])
+    if likely is not None and likely.get(f"{kind}Arn") == arn:
+        return likely
+    with ctx.store.lock:
+        if not ctx.store.count(kind, lambda record: record.get(f"{kind}Arn") == arn):
+            return None  # found out without a copy of all
+        return next(one for one in ctx.store.list(kind) if one.get(f"{kind}Arn") == arn)
 
 
 def get(ctx: Context, kind: str, name_or_arn: str) -> Record:
@@ -109,4 +115,4 @@ def exists(ctx: Context, arn: str) -> bool:
     def bears(record: dict[str, Any]) -> bool:
         return any(key.endswith("Arn") and value == arn for key, value in record.items())
 
-    return any(bears(record) for kind in ctx.store.kinds() for record in ctx.store.list(kind))
+    return any(ctx.store.count(kind, bears) for kind in ctx.store.kinds())

@@ -43,7 +43,7 @@ def create_package(ctx: Context, params: Params) -> Params:
     """Register a package: the next version of its group, or an unversioned one under its own name."""
     rules.check_new(params)
     record = dict(params)
-    token = record.pop("ClientToken", None)
+    record[_TOKEN] = token = record.pop("ClientToken", "")
     tags = record.pop("Tags", [])
     at = now()
     record.update(
@@ -128,9 +128,11 @@ def update_package(ctx: Context, params: Params) -> Params:
 @operation("DeleteModelPackage")
 def delete_package(ctx: Context, params: Params) -> Params:
     """Remove a package; its version number is not given again."""
-    arn = str(package(ctx, params["ModelPackageName"])["ModelPackageArn"])
-    ctx.store.delete(PACKAGE, arn)
-    ctx.store.delete(resources.TAGS, arn)
+    with ctx.store.lock:
+        gone = package(ctx, params["ModelPackageName"])
+        ctx.store.delete(PACKAGE, gone["ModelPackageArn"])
+        ctx.store.delete(resources.TAGS, gone["ModelPackageArn"])
+        ctx.store.delete(_TOKEN, gone.get(_TOKEN, ""))
     return {}
 
 

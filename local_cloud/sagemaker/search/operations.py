@@ -50,7 +50,8 @@ def suggestions(ctx: Context, params: Params) -> Params:
     names = set(_members(subject))
     for record in subject.records(ctx):
         names.update(properties.paths(properties.view(record)))
-    kept = sorted(name for name in names if name.lower().startswith(hint))
+    known = {*_members(subject), *properties.DERIVED}  # records hold more than what is shown of them
+    kept = sorted(name for name in names if name.lower().startswith(hint) and name.partition(".")[0] in known)
     return {"PropertyNameSuggestions": [{"PropertyName": name} for name in kept[:_MOST_SUGGESTIONS]]}
 
 

@@ -138,6 +138,17 @@ def test_tags_are_added_overwritten_and_removed(ctx: Context) -> None:
         _call(ctx, "AddTags", ResourceArn=arn, Tags=too_many)
 
 
+def test_resource_is_found_by_its_arn_however_it_is_spelt(ctx: Context) -> None:
+    for name in ("plain", "CamelCase"):
+        _call(ctx, "CreateModelPackageGroup", ModelPackageGroupName=name)
+        arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package-group/{name.lower()}"
+        found = _call(ctx, "DescribeModelPackageGroup", ModelPackageGroupName=arn)
+        assert (found["ModelPackageGroupName"], found["ModelPackageGroupArn"]) == (name, arn)
+    elsewhere = "arn:aws:sagemaker:eu-west-1:123456789012:model-package-group/plain"
+    with pytest.raises(ServiceError, match="does not exist"):
+        _call(ctx, "DescribeModelPackageGroup", ModelPackageGroupName=elsewhere)
+
+
 def test_tags_end_with_their_resource(ctx: Context) -> None:
     tags = [{"Key": "a", "Value": "1"}]
     _call(ctx, "CreateModelPackageGroup", ModelPackageGroupName="g", Tags=tags)

@@ -128,6 +128,8 @@ def test_the_same_client_token_registers_once(ctx: Context, group: str) -> None:
     first = _register(ctx, group, ClientToken="t-1")
     assert _register(ctx, group, ClientToken="t-1") == first
     assert _register(ctx, group, ClientToken="t-2").endswith("/2")
+    operations.call(ctx, "DeleteModelPackage", {"ModelPackageName": first})
+    assert _register(ctx, group, ClientToken="t-1").endswith("/3"), "its package is gone: the token is free"
 
 
 def test_what_is_registered_comes_back(ctx: Context, group: str) -> None:

@@ -192,3 +192,10 @@ def test_names_of_properties_are_suggested(ctx: Context, jobs: None) -> None:
 
     assert suggested("HyperParameters.") == ["HyperParameters.epochs", "HyperParameters.lr"]
     assert "TrainingJobName" in suggested("trainingjob")
+    ctx.store.modify("TrainingJob", ctx.store.list("TrainingJob")[0]["TrainingJobName"], _with_secret)
+    assert suggested("own") == []
+
+
+def _with_secret(record: dict[str, Any]) -> None:
+    """Give a record a member that no answer holds."""
+    record["OwnBookkeeping"] = {"Step": 1}
