@@ -22,6 +22,8 @@ from local_cloud.sagemaker.store import Record
 KIND = status.KIND
 # Member of the record, never of an answer: weights and counts that operations have given to the variants.
 KEPT = "KeptVariantProperties"
+# The same of a resize that is under way: whoever asked for it was told that it will be.
+WISHED = "WishedVariantProperties"
 # The status after a rolling deployment and its rollback have both failed: two configurations serve.
 MIXED = "UpdateRollbackFailed"
 _log = logging.getLogger("local_cloud.sagemaker.endpoints")
@@ -103,16 +105,20 @@ def resize(live: Live, wanted: list[dict[str, Any]]) -> None:
         for name, variant in fleet.variants.items():
             fleet.shrink(name, max(0, len(variant.workers) - before[name]))
             variant.instances, variant.desired_weight, variant.stage = len(variant.workers), None, None
-        live.enter(EndpointStatus="InService")
+        live.enter(EndpointStatus="InService", **{WISHED: None})
         return
-    kept: Kept = {}
-    for name, variant in fleet.variants.items():
-        if variant.desired_weight is not None:
-            variant.weight, variant.desired_weight = variant.desired_weight, None
-        variant.stage = None
-        kept[name] = {"DesiredWeight": variant.weight, "DesiredInstanceCount": variant.instances}
+    for variant in fleet.variants.values():
+        variant.weight, variant.desired_weight, variant.stage = variant.wanted_weight, None, None
     live.reroute()
-    live.enter(EndpointStatus="InService", FailureReason=None, **{KEPT: kept})
+    live.enter(EndpointStatus="InService", FailureReason=None, **{KEPT: wanted_of(fleet), WISHED: None})
+
+
+def wanted_of(fleet: Fleet) -> Kept:
+    """The weights and counts that the variants are to have."""
+    return {
+        name: {"DesiredWeight": variant.wanted_weight, "DesiredInstanceCount": variant.instances}
+        for name, variant in fleet.variants.items()
+    }
 
 
 @contextlib.contextmanager

@@ -75,7 +75,8 @@ def update_weights(ctx: Context, params: Params) -> Params:
         _check_wanted(live, wanted)
         for item in wanted:
             _wish(live, item)
-        record = live.enter(EndpointStatus="Updating")
+        wished = changes.wanted_of(live.fleet) if live.fleet else None
+        record = live.enter(EndpointStatus="Updating", **{changes.WISHED: wished})
     live.run(changes.resize, wanted)
     return {"EndpointArn": record["EndpointArn"]}
 

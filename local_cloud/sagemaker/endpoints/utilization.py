@@ -52,6 +52,7 @@ class Gauge:
         self._ctx = ctx
         self._lock = threading.Lock()
         self._before: dict[int, tuple[float, float]] = {}
+        self._seen: dict[int, tuple[float, float]] = {}
         self._running = False
         shortest, longest = _EVERY_REAL_S
         self._every_s = min(longest, max(shortest, ctx.clock.real(_EVERY_S)))
@@ -72,7 +73,9 @@ class Gauge:
                 self._running = bool(endpoints)
                 if not endpoints:
                     return
+            self._seen = {}
             data = [datum for live in endpoints for datum in self._data(live)]
+            self._before = self._seen  # and not what is known of processes that are gone
             try:
                 if data:
                     self._ctx.client("cloudwatch").put_metric_data(Namespace=NAMESPACE, MetricData=data)
@@ -103,7 +106,7 @@ class Gauge:
         if pid is None or found is None:
             return None
         before = self._before.get(pid)
-        self._before[pid] = (now, found.cpu_s)
+        self._seen[pid] = (now, found.cpu_s)
         if before is None or now <= before[0]:
             return None
         cpu = 100 * (found.cpu_s - before[1]) / (now - before[0])

@@ -87,6 +87,11 @@ class Variant:
         """How many requests its instances are answering."""
         return sum(worker.in_flight for worker in self.workers)
 
+    @property
+    def wanted_weight(self) -> float:
+        """The weight that it has or, while it changes, is to have."""
+        return self.weight if self.desired_weight is None else self.desired_weight
+
     def reserve(self) -> Worker | None:
         """Reserve an instance that can answer: the next in turn, or the least busy; None when none can."""
         with self._lock:
@@ -124,7 +129,7 @@ class Variant:
             "VariantName": self.plan.name,
             "DeployedImages": [{**image, "ResolutionTime": self.made}],
             "CurrentWeight": self.weight,
-            "DesiredWeight": self.weight if self.desired_weight is None else self.desired_weight,
+            "DesiredWeight": self.wanted_weight,
             "CurrentInstanceCount": self.active if pending else len(self.workers),
             "DesiredInstanceCount": self.instances,
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import Any
 
@@ -47,6 +48,20 @@ def test_endpoint_comes_back_with_its_weights_and_instances(account: Account) ->
         assert found == [("A", 0.0, 1), ("B", 2.0, 2)]
     assert {account.invoke("live").headers["x-Amzn-Invoked-Production-Variant"] for _ in range(8)} == {"B"}
     assert len(children.running()) == 3
+
+
+def test_resize_that_was_interrupted_is_made(account: Account) -> None:
+    account.endpoint("live", account.config("first", variant(account.model("one"), "A")))
+    (model,) = account.ctx.home.glob("endpoints/*/*/live/0001/A/model/model.json")
+    model.write_text(json.dumps({"name": "one", "hangs": True}))
+    wanted = [{"VariantName": "A", "DesiredWeight": 3.0, "DesiredInstanceCount": 2}]
+    account.call(
+        "UpdateEndpointWeightsAndCapacities", EndpointName="live", DesiredWeightsAndCapacities=wanted
+    )
+    for _ in range(2):  # nothing of it is forgotten at the second time
+        restart(account)
+        (found,) = account.settled("live")["ProductionVariants"]
+        assert (found["CurrentWeight"], found["CurrentInstanceCount"]) == (3.0, 2)
 
 
 def test_requests_are_told_to_wait_while_it_comes_back(account: Account) -> None:
