@@ -60,9 +60,10 @@ class Handler:
             self._update(ctx, key, old, new, changed - {"Tags"})
             self._settle(ctx, key, new, "update")
         if "Tags" in changed:
-            arn = str(self._get(ctx, key)[f"{type_.kind}Arn"])
-            resources.remove_tags(ctx, arn, [tag["Key"] for tag in old.get("Tags", [])])
-            resources.set_tags(ctx, arn, new.get("Tags", []))
+            with ctx.store.lock:
+                arn = str(self._get(ctx, key)[f"{type_.kind}Arn"])
+                resources.remove_tags(ctx, arn, [tag["Key"] for tag in old.get("Tags", [])])
+                resources.set_tags(ctx, arn, new.get("Tags", []))
         return self._identity(ctx, key)
 
     def _is_back(self, ctx: Context, key: str, new: Properties) -> bool:

@@ -31,10 +31,11 @@ def add_artifact(ctx: Context, members: Record) -> tuple[str, bool]:
     tags = record.pop("Tags", [])
     arn, at = artifact_arn(ctx, record["Source"]), now()
     full = {"ArtifactArn": arn, "CreationTime": at, "LastModifiedTime": at, **_AUTHORS, **record}
-    if not ctx.store.add(ARTIFACT, arn, full):
-        return arn, False
-    resources.set_tags(ctx, arn, tags, replace=True)
-    return arn, True
+    with ctx.store.lock:
+        if not ctx.store.add(ARTIFACT, arn, full):
+            return arn, False
+        resources.set_tags(ctx, arn, tags, replace=True)
+        return arn, True
 
 
 @operation("CreateArtifact")
