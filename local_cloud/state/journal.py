@@ -86,10 +86,19 @@ class Journal:
         for keys in groups.values():
             source = changed[keys[0]]
             with source.lock:
-                for key in keys:
+                for key in (*keys, *self._late(source, keys)):
                     value = source.find(key[1], key[2])
                     taken[key] = source, None if value is None else dumps(value)
         return taken
+
+    def _late(self, source: Source, keys: Iterable[Key]) -> list[Key]:
+        """What has changed while the lock was waited for: a change of several records is taken whole."""
+        with self._lock:
+            noted = [key for key, one in self._changed.items() if one is source]
+            for key in noted:
+                del self._changed[key]
+        known = set(keys)
+        return [key for key in noted if key not in known]
 
     def put_back(self, taken: dict[Key, tuple[Source, str | None]]) -> None:
         """Remember changes that could not be written."""

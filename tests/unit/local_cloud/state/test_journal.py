@@ -55,6 +55,30 @@ def test_a_change_that_fails_halfway_is_noted_too(journal: Journal, store: Store
     assert written(journal) == {("1/here", "Model", "a"): {"n": 2}}
 
 
+class Waited:
+    """The lock of a store, for which the first to ask waits while somebody else changes two records."""
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._lock, self._free = store, store.lock, False
+
+    def __enter__(self) -> None:
+        if not self._free:
+            self._free = True
+            self._store.put("Version", "a/1", {})
+            self._store.update("Pipeline", "a", Latest=1)
+        self._lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+def test_records_that_change_together_are_written_together(journal: Journal, store: Store) -> None:
+    store.put("Pipeline", "a", {})
+    store.lock = Waited(store)  # type: ignore[assignment]
+    assert written(journal) == {("1/here", "Pipeline", "a"): {"Latest": 1}, ("1/here", "Version", "a/1"): {}}
+    assert not journal
+
+
 def test_what_could_not_be_written_is_written_later(journal: Journal, store: Store) -> None:
     store.put("Model", "a", {"n": 1})
     taken = journal.take()
