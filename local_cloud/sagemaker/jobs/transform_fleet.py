@@ -9,11 +9,10 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
-from local_cloud.defaults import HOST
 from local_cloud.sagemaker.endpoints import artifacts, worker
-from local_cloud.sagemaker.endpoints.errors import WorkerFailed
+from local_cloud.sagemaker.endpoints.errors import WorkerFailed, WorkerTimeout, WorkerUnavailable
 from local_cloud.sagemaker.jobs import logs
 from local_cloud.sagemaker.jobs.container import Container
 from local_cloud.sagemaker.jobs.errors import JobFailed, JobStopped
@@ -24,7 +23,6 @@ from local_cloud.sagemaker.jobs.records import Batch, TooLarge
 _STARTUP_S = 600.0
 _POLL_SECONDS = 0.05
 _SHOWN = 300
-_SERVER_ERROR = 500
 
 
 @dataclass(frozen=True)
@@ -161,30 +159,26 @@ class Fleet:
         return f"{self._run.name}/i-{instance}-{self._shipper.started}"
 
     def _ask(self, instance: int, payload: bytes) -> bytes:
-        for attempt in range(self.settings.retries + 1):
-            last = attempt == self.settings.retries or self._run.stop.is_set()
+        settings = self.settings
+        headers = {"Content-Type": settings.content_type, "Accept": settings.accept}
+        given = {name: value for name, value in headers.items() if value}
+        for attempt in range(settings.retries + 1):
+            last = attempt == settings.retries or self._run.stop.is_set()
             try:
-                status, body = self._invoke(instance, payload)
-            except (OSError, http.client.HTTPException) as error:
+                answer = self._workers[instance].invoke(
+                    "POST", "/invocations", payload, given, settings.timeout_s
+                )
+            except (WorkerUnavailable, WorkerTimeout) as error:
                 if last:
-                    raise Refused(f"AlgorithmError: no answer from the model server: {error!r}") from error
+                    why = error.__cause__ or error
+                    raise Refused(f"AlgorithmError: no answer from the model server: {why!r}") from error
                 continue
-            if status < http.client.BAD_REQUEST:
-                return body
-            if status < _SERVER_ERROR or last:
-                whose = "ClientError" if status < _SERVER_ERROR else "AlgorithmError"
-                raise Refused(f"{whose}: HTTP {status}: {body[:_SHOWN].decode(errors='replace')}")
+            if answer.status < http.client.BAD_REQUEST:
+                return answer.body
+            if answer.status < http.client.INTERNAL_SERVER_ERROR or last:
+                whose = (
+                    "ClientError" if answer.status < http.client.INTERNAL_SERVER_ERROR else "AlgorithmError"
+                )
+                shown = answer.body[:_SHOWN].decode(errors="replace")
+                raise Refused(f"{whose}: HTTP {answer.status}: {shown}")
         raise AssertionError("the last attempt returns or raises")
-
-    def _invoke(self, instance: int, payload: bytes) -> tuple[int, bytes]:
-        root = self._workers[instance].container.root
-        port = int((root / "port").read_text())
-        headers: dict[str, Any] = {"Content-Type": self.settings.content_type, "Accept": self.settings.accept}
-        connection = http.client.HTTPConnection(HOST, port, timeout=self.settings.timeout_s)
-        try:
-            given = {name: value for name, value in headers.items() if value}
-            connection.request("POST", "/invocations", payload, given)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        finally:
-            connection.close()
