@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from local_cloud import children
+from local_cloud.sagemaker.endpoints import live
 from local_cloud.sagemaker.endpoints.fleet import Fleet
 from local_cloud.sagemaker.errors import ServiceError
 
@@ -94,8 +95,10 @@ def test_cores_are_shared_by_the_instances(
 
 def test_update_switches_without_a_gap(account: Account) -> None:
     account.endpoint("live", account.config("first", variant(account.model("old"))))
-    slow = in_thread(lambda: account.ask("live", "sleep 0.3"))
     old = account.ask("live")["pid"]
+    slow = in_thread(lambda: account.ask("live", "sleep 0.3"))
+    fleet = live.find(account.ctx, "live").fleet  # type: ignore[union-attr]
+    assert eventually(lambda: fleet.variants["AllTraffic"].in_flight == 1)  # type: ignore[union-attr]
     finish = in_thread(
         lambda: account.update("live", account.config("second", variant(account.model("new"))))
     )
