@@ -47,7 +47,7 @@ def serve(
 
     @operation(f"List{kind.name}s")
     def list_jobs(ctx: Context, params: Params) -> Params:
-        records = [one for one in ctx.store.list(kind.name) if _passes(one, params)]
+        records = ctx.store.list(kind.name)
         return listing.respond(f"List{kind.name}s", params, records, name=own_name, status=kind.status)
 
     @operation(f"Stop{kind.name}")
@@ -61,12 +61,6 @@ def serve(
         def delete(ctx: Context, params: Params) -> Params:
             lifecycle.delete(ctx, kind, params[own_name])
             return {}
-
-
-def _passes(record: Record, params: Params) -> bool:
-    """Whether a job passes the filters that only ListTrainingJobs has."""
-    pool, plan = params.get("WarmPoolStatusEquals"), params.get("TrainingPlanArnEquals")
-    return (not pool or record.get("WarmPoolStatus", {}).get("Status") == pool) and not plan
 
 
 @operation("UpdateTrainingJob", refuses=True)

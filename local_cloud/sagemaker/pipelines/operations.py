@@ -61,9 +61,7 @@ def describe_pipeline(ctx: Context, params: Params) -> Params:
 @operation("ListPipelines")
 def list_pipelines(ctx: Context, params: Params) -> Params:
     """Pipelines by name and time."""
-    prefix = params.get("PipelineNamePrefix", "")
-    found = [one for one in ctx.store.list(PIPELINE) if one["PipelineName"].startswith(prefix)]
-    return listing.respond("ListPipelines", params, found, name="PipelineName")
+    return listing.respond("ListPipelines", params, ctx.store.list(PIPELINE), name="PipelineName")
 
 
 @operation("DeletePipeline")

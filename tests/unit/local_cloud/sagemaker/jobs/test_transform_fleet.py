@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -14,6 +13,8 @@ from local_cloud.sagemaker.jobs import lifecycle
 from local_cloud.sagemaker.jobs.transform_fleet import Fleet, Settings
 
 from ..conftest import AccountContext
+from ..test_grants import ROLE as JUDGED
+from ..test_grants import Judge
 from .requests import ROLE, Json, run_job
 
 
@@ -35,30 +36,11 @@ def test_a_fleet_whose_role_cannot_be_assumed_leaves_nothing_behind(
             assert not thread.is_alive()
 
 
-class Judge:
-    """An authority that refuses to encrypt."""
-
-    def assume(self, account: str, role_arn: str, seconds: int) -> dict[str, str]:
-        raise AssertionError("nothing is done in the name of the role")
-
-    def refusal(
-        self,
-        account: str,
-        region: str,
-        role_arn: str,
-        action: str,
-        resource: str,
-        conditions: Mapping[str, Any],
-        principal: str = "sagemaker.amazonaws.com",
-    ) -> str | None:
-        return f"{role_arn} may not {action}" if action == "kms:Encrypt" else None
-
-
 def test_the_role_of_the_model_must_be_able_to_encrypt_the_output(ctx: AccountContext) -> None:
     container = {"Image": "i", "ModelDataUrl": "s3://b/model.tar.gz"}
-    model = {"ModelName": "m", "ExecutionRoleArn": ROLE, "PrimaryContainer": container}
+    model = {"ModelName": "m", "ExecutionRoleArn": JUDGED, "PrimaryContainer": container}
     operations.call(ctx, "CreateModel", model)
-    ctx.authority = Judge()
+    ctx.authority = Judge(refused="kms:Encrypt")
     source = {"S3DataType": "S3Prefix", "S3Uri": "s3://b/in"}
     request: Json = {
         "TransformJobName": "sealed",
@@ -69,4 +51,4 @@ def test_the_role_of_the_model_must_be_able_to_encrypt_the_output(ctx: AccountCo
     }
     job = run_job(ctx, lifecycle.TRANSFORM, request)
     assert job["TransformJobStatus"] == "Failed"
-    assert f"{ROLE} may not kms:Encrypt" in job["FailureReason"]
+    assert "not authorized to perform: kms:Encrypt" in job["FailureReason"]

@@ -17,6 +17,7 @@ from local_cloud.sagemaker.pipelines import records
 from local_cloud.sagemaker.pipelines.executor import Execution
 from local_cloud.sagemaker.pipelines.job_steps import job_name
 
+from . import api
 from .conftest import PipelineContext
 from .documents import FUNCTION, condition, document, equals, fail, lambda_step, parameter
 
@@ -50,21 +51,6 @@ def _start(ctx: PipelineContext, token: str | None = None, **given: str) -> str:
         "PipelineParameters": [{"Name": name, "Value": value} for name, value in given.items()],
     }
     return str(operations.call(ctx, "StartPipelineExecution", params)["PipelineExecutionArn"])
-
-
-def _ended(ctx: PipelineContext, arn: str) -> Json:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        found = operations.call(ctx, "DescribePipelineExecution", {"PipelineExecutionArn": arn})
-        if found["PipelineExecutionStatus"] not in ("Executing", "Stopping"):
-            return found
-        time.sleep(0.01)
-    raise AssertionError(f"still {found}")
-
-
-def _steps(ctx: PipelineContext, arn: str) -> dict[str, Json]:
-    found = operations.call(ctx, "ListPipelineExecutionSteps", {"PipelineExecutionArn": arn})
-    return {step["StepName"]: step for step in found["PipelineExecutionSteps"]}
 
 
 def _job(name: str, script: str) -> Json:
@@ -115,7 +101,7 @@ def test_a_definition_that_cannot_be_read_from_s3_is_named(
 def test_an_update_leaves_earlier_executions_their_definition(ctx: PipelineContext) -> None:
     arn = _create(ctx)
     execution = _start(ctx)
-    _ended(ctx, execution)
+    api.ended(ctx, execution)
     changed = document(fail("Other", "x"))
     operations.call(ctx, "UpdatePipeline", {"PipelineName": "Reviews", "PipelineDefinition": changed})
     with pytest.raises(ServiceError, match="not supported"):
@@ -131,7 +117,7 @@ def test_an_execution_lists_its_parameters_defaults_included(ctx: PipelineContex
     arn = _start(ctx, N="5")
     found = operations.call(ctx, "ListPipelineParametersForExecution", {"PipelineExecutionArn": arn})
     assert {one["Name"]: one["Value"] for one in found["PipelineParameters"]} == {"N": "5", "Stop": "no"}
-    assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Succeeded"
+    assert api.ended(ctx, arn)["PipelineExecutionStatus"] == "Succeeded"
 
 
 def test_unknown_parameters_start_nothing(ctx: PipelineContext) -> None:
@@ -147,7 +133,7 @@ def test_a_parameter_without_default_has_to_be_given(ctx: PipelineContext) -> No
         _start(ctx, N="5")
     assert caught.value.code == "ValidationException"
     assert ctx.store.list("PipelineExecution") == []
-    assert _ended(ctx, _start(ctx, Stop="no"))["PipelineExecutionStatus"] == "Succeeded"
+    assert api.ended(ctx, _start(ctx, Stop="no"))["PipelineExecutionStatus"] == "Succeeded"
 
 
 def test_the_same_request_token_starts_once(ctx: PipelineContext) -> None:
@@ -160,7 +146,7 @@ def test_the_same_request_token_starts_once(ctx: PipelineContext) -> None:
 def test_a_refusal_is_the_reason_of_the_execution_and_an_event(ctx: PipelineContext, events: Events) -> None:
     _create(ctx)
     arn = _start(ctx, Stop="yes")
-    assert _ended(ctx, arn)["FailureReason"].endswith("Refuse: stopped")
+    assert api.ended(ctx, arn)["FailureReason"].endswith("Refuse: stopped")
     statuses = [
         detail["currentPipelineExecutionStatus"] for kind, detail in events if "Execution Status" in kind
     ]
@@ -186,9 +172,11 @@ def test_what_a_function_answered_is_in_the_step_and_in_its_event(
     monkeypatch.setattr(ctx, "patient_client", lambda *_, **__: Client())
     _create(ctx, document(lambda_step("Look"), fail("Stop", {"Get": "Steps.Look.OutputParameters['Uri']"})))
     arn = _start(ctx)
-    assert _ended(ctx, arn)["FailureReason"].endswith("Stop: s3://b/k")
+    assert api.ended(ctx, arn)["FailureReason"].endswith("Stop: s3://b/k")
     outputs = [{"Name": "Uri", "Value": "s3://b/k"}]
-    assert _steps(ctx, arn)["Look"]["Metadata"] == {"Lambda": {"Arn": FUNCTION, "OutputParameters": outputs}}
+    assert api.steps(ctx, arn)["Look"]["Metadata"] == {
+        "Lambda": {"Arn": FUNCTION, "OutputParameters": outputs}
+    }
     told = [one for kind, one in events if "Step Status" in kind and one["currentStepStatus"] == "Succeeded"]
     assert [(one["stepName"], one["stepType"], one["metadata"]) for one in told] == [
         (
@@ -202,8 +190,8 @@ def test_what_a_function_answered_is_in_the_step_and_in_its_event(
 def test_steps_run_as_jobs_of_the_execution(ctx: PipelineContext) -> None:
     _create(ctx, document(_job("Prepare_Data", "true")))
     arn = _start(ctx)
-    assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Succeeded"
-    name = _steps(ctx, arn)["Prepare_Data"]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
+    assert api.ended(ctx, arn)["PipelineExecutionStatus"] == "Succeeded"
+    name = api.steps(ctx, arn)["Prepare_Data"]["Metadata"]["ProcessingJob"]["Arn"].rpartition("/")[2]
     assert name.startswith(f"pipelines-{arn.rpartition('/')[2]}-Prepare-Data-")
     job = operations.call(ctx, "DescribeProcessingJob", {"ProcessingJobName": name})
     assert (job["ProcessingJobStatus"], job["RoleArn"]) == ("Completed", ROLE)
@@ -214,8 +202,8 @@ def test_a_value_a_job_does_not_take_fails_the_step(ctx: PipelineContext) -> Non
     step["Arguments"]["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = {"Get": "Parameters.N"}
     _create(ctx, document(step, parameters=(parameter("N", "Integer", 0),)))
     arn = _start(ctx)
-    _ended(ctx, arn)
-    reason = _steps(ctx, arn)["A"]["FailureReason"]
+    api.ended(ctx, arn)
+    reason = api.steps(ctx, arn)["A"]["FailureReason"]
     assert reason.startswith("ClientError: ValidationException when calling CreateProcessingJob: ")
     assert "instanceCount' failed to satisfy constraint" in reason
 
@@ -223,12 +211,14 @@ def test_a_value_a_job_does_not_take_fails_the_step(ctx: PipelineContext) -> Non
 def test_stopping_an_execution_stops_its_job(ctx: PipelineContext) -> None:
     _create(ctx, document(_job("A", "sleep 600"), fail("B", "never") | {"DependsOn": ["A"]}))
     arn = _start(ctx)
-    while "ProcessingJob" not in _steps(ctx, arn).get("A", {}).get("Metadata", {}):
+    deadline = time.monotonic() + 30
+    while "ProcessingJob" not in api.steps(ctx, arn).get("A", {}).get("Metadata", {}):
+        assert time.monotonic() < deadline, api.steps(ctx, arn)
         time.sleep(0.01)
     params = {"PipelineExecutionArn": arn, "ClientRequestToken": "s" * 32}
     operations.call(ctx, "StopPipelineExecution", params)
-    assert _ended(ctx, arn)["PipelineExecutionStatus"] == "Stopped"
-    assert {name: step["StepStatus"] for name, step in _steps(ctx, arn).items()} == {"A": "Stopped"}
+    assert api.ended(ctx, arn)["PipelineExecutionStatus"] == "Stopped"
+    assert {name: step["StepStatus"] for name, step in api.steps(ctx, arn).items()} == {"A": "Stopped"}
     assert ctx.store.list("ProcessingJob")[0]["ProcessingJobStatus"] == "Stopped"
     assert operations.call(ctx, "StopPipelineExecution", params) == {"PipelineExecutionArn": arn}
     with pytest.raises(ServiceError, match="Stopped; it cannot be stopped"):
@@ -247,14 +237,14 @@ def test_a_stop_that_crosses_the_end_does_not_undo_it(
     def note_while_it_ends(ctx: PipelineContext, arn: str, **changes: Any) -> Json:
         if changes["PipelineExecutionStatus"] == "Stopping":
             finish.touch()
-            live.join(1.0)  # the end has every chance to come between
+            live.join(0.3)  # the end has every chance to come between
         return note(ctx, arn, **changes)
 
     monkeypatch.setattr(records, "note", note_while_it_ends)
     params = {"PipelineExecutionArn": arn, "ClientRequestToken": "s" * 32}
     operations.call(ctx, "StopPipelineExecution", params)
     live.join(30)
-    assert _ended(ctx, arn)["PipelineExecutionStatus"] in ("Succeeded", "Stopped")
+    assert api.ended(ctx, arn)["PipelineExecutionStatus"] in ("Succeeded", "Stopped")
     told = [one["currentPipelineExecutionStatus"] for kind, one in events if "Execution Status" in kind]
     assert told[:2] == ["Executing", "Stopping"]
     assert len(told) == 3
@@ -268,7 +258,7 @@ def test_an_execution_that_breaks_ends_as_failed(
 
     monkeypatch.setattr(Execution, "run", breaks)
     _create(ctx)
-    ended = _ended(ctx, _start(ctx))
+    ended = api.ended(ctx, _start(ctx))
     assert ended["PipelineExecutionStatus"] == "Failed"
     assert "can't start new thread" in ended["FailureReason"]
 
@@ -283,7 +273,7 @@ def test_a_pipeline_that_runs_is_not_deleted(ctx: PipelineContext) -> None:
     operations.call(
         ctx, "StopPipelineExecution", {"PipelineExecutionArn": arn, "ClientRequestToken": "s" * 32}
     )
-    _ended(ctx, arn)
+    api.ended(ctx, arn)
     operations.call(ctx, "DeletePipeline", delete)
     with pytest.raises(ServiceError, match="does not exist"):
         operations.call(ctx, "DescribePipeline", {"PipelineName": "Reviews"})
@@ -294,8 +284,8 @@ def test_a_property_file_that_is_no_json_fails_the_step_that_reads_it(ctx: Pipel
     read = {"Std:JsonGet": {"S3Uri": "s3://b/r.json", "Path": "a"}}
     _create(ctx, document(condition("Gate", [equals(read, 1)], [])))
     arn = _start(ctx)
-    _ended(ctx, arn)
-    assert "JsonGet cannot read s3://b/r.json" in _steps(ctx, arn)["Gate"]["FailureReason"]
+    api.ended(ctx, arn)
+    assert "JsonGet cannot read s3://b/r.json" in api.steps(ctx, arn)["Gate"]["FailureReason"]
 
 
 @pytest.mark.parametrize("step", ["A", "x" * 64, "With_underscores_and_--"])
