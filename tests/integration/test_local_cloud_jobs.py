@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from local_cloud import processes
+from tests.integration.archives import packed
 from tests.integration.conftest import ACCOUNT, Cloud, until
 
 pytestmark = pytest.mark.integration
@@ -66,12 +67,7 @@ def seeded(cloud: Cloud) -> None:
     s3.put_object(Bucket=BUCKET, Key="raw/a.txt", Body=b"one two three")
     s3.put_object(Bucket=BUCKET, Key="raw/sub/b.txt", Body=b"four five")
     s3.put_object(Bucket=BUCKET, Key="code/count.py", Body=COUNT_SCRIPT.encode())
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("job/train.py")
-        entry.size = len(TRAIN_SCRIPT)
-        tar.addfile(entry, io.BytesIO(TRAIN_SCRIPT.encode()))
-    s3.put_object(Bucket=BUCKET, Key="code/source.tar.gz", Body=packed.getvalue())
+    s3.put_object(Bucket=BUCKET, Key="code/source.tar.gz", Body=packed({"job/train.py": TRAIN_SCRIPT}))
     cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName=GROUP)
 
 
@@ -376,13 +372,8 @@ def test_hosts_of_a_training_job_have_an_address_each(cloud: Cloud) -> None:
 
 
 def test_a_failing_training_script_says_why(cloud: Cloud) -> None:
-    packed = io.BytesIO()
-    code = b"raise ValueError('the label column is missing')"
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("train.py")
-        entry.size = len(code)
-        tar.addfile(entry, io.BytesIO(code))
-    cloud.client("s3").put_object(Bucket=BUCKET, Key="code/broken.tar.gz", Body=packed.getvalue())
+    body = packed({"train.py": "raise ValueError('the label column is missing')"})
+    cloud.client("s3").put_object(Bucket=BUCKET, Key="code/broken.tar.gz", Body=body)
     arguments = _train_arguments()
     arguments["HyperParameters"] = {
         "sagemaker_program": '"train.py"',

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from typing import Any
 
 import pytest
 
 from tests.integration import small_models
+from tests.integration.archives import packed
 from tests.integration.conftest import Cloud, until
 from tests.integration.test_local_cloud_tuning import SCRIPT
 
@@ -55,12 +54,7 @@ def _tuning(role: str, bucket: str) -> Json:
 
 
 def _upload(s3: Any, bucket: str) -> None:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("train.py")
-        entry.size = len(SCRIPT)
-        tar.addfile(entry, io.BytesIO(SCRIPT.encode()))
-    s3.put_object(Bucket=bucket, Key="source.tar.gz", Body=packed.getvalue())
+    s3.put_object(Bucket=bucket, Key="source.tar.gz", Body=packed({"train.py": SCRIPT}))
     for number in (20, 21):
         s3.put_object(Bucket=bucket, Key=f"numbers/{number}", Body=str(number).encode())
 

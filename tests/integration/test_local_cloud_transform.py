@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import io
 import json
-import tarfile
 from typing import Any
 
 import pytest
 
+from tests.integration.archives import packed
 from tests.integration.conftest import Cloud, until
 
 pytestmark = pytest.mark.integration
@@ -40,12 +39,7 @@ def transform_fn(model, body, content_type, accept):
 def model(cloud: Cloud) -> str:
     s3 = cloud.client("s3")
     s3.create_bucket(Bucket=BUCKET)
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("code/inference.py")
-        entry.size = len(HANDLER)
-        tar.addfile(entry, io.BytesIO(HANDLER.encode()))
-    s3.put_object(Bucket=BUCKET, Key="model.tar.gz", Body=packed.getvalue())
+    s3.put_object(Bucket=BUCKET, Key="model.tar.gz", Body=packed({"code/inference.py": HANDLER}))
     cloud.client("sagemaker").create_model(
         ModelName="sums",
         ExecutionRoleArn=cloud.make_role("transform"),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
-import tarfile
-
 import pytest
 
+from tests.integration.archives import packed
 from tests.integration.conftest import Cloud, until
 
 pytestmark = pytest.mark.integration
@@ -25,12 +23,7 @@ def test_random_search_finds_the_best_of_its_training_jobs(cloud: Cloud) -> None
     s3, sagemaker = cloud.client("s3"), cloud.client("sagemaker")
     role = cloud.make_role("tuning")
     s3.create_bucket(Bucket=BUCKET)
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
-        entry = tarfile.TarInfo("train.py")
-        entry.size = len(SCRIPT)
-        tar.addfile(entry, io.BytesIO(SCRIPT.encode()))
-    s3.put_object(Bucket=BUCKET, Key="source.tar.gz", Body=packed.getvalue())
+    s3.put_object(Bucket=BUCKET, Key="source.tar.gz", Body=packed({"train.py": SCRIPT}))
     rate = {"Name": "rate", "MinValue": "0.001", "MaxValue": "0.1", "ScalingType": "Logarithmic"}
     sagemaker.create_hyper_parameter_tuning_job(
         HyperParameterTuningJobName="random",
