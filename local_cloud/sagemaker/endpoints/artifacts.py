@@ -16,6 +16,15 @@ from local_cloud.sagemaker.errors import validation
 from local_cloud.sagemaker.jobs import transfer
 from local_cloud.sagemaker.jobs.errors import JobFailed
 
+# Members that bring more than one model to a container, or bring it in ways that are not served here.
+_REFUSED = (
+    "AdditionalModelDataSources",
+    "AdditionalS3DataSource",
+    "MultiModelConfig",
+    "HubAccessConfig",
+    "ManifestS3Uri",
+)
+
 
 @dataclass(frozen=True)
 class ModelContainer:
@@ -57,7 +66,8 @@ def resolve(ctx: Context, model_name: str) -> ModelContainer:
         raise validation(f'Model "{model_name}" has {len(containers)} containers; one is served here.')
     container = containers[0]
     if "ModelPackageName" in container:
-        container = _merged(_packaged(ctx, container["ModelPackageName"]), container)
+        container = _merged(_packaged(ctx, container), container)
+    _check_served(model_name, container)
     uri, compressed = _data(container)
     if uri is None:
         raise validation(f'Model "{model_name}" has no model data (ModelDataUrl or ModelDataSource).')
@@ -99,9 +109,25 @@ def fetch(ctx: Context, container: ModelContainer, folder: Path) -> None:
         archive.unlink(missing_ok=True)
 
 
-def _packaged(ctx: Context, name: str) -> dict[str, Any]:
+def _check_served(model_name: str, container: dict[str, Any]) -> None:
+    source = container.get("ModelDataSource", {}).get("S3DataSource", {})
+    given = [member for member in _REFUSED if member in container or member in source]
+    given += ["Mode MultiModel"] if container.get("Mode") == "MultiModel" else []
+    if given:
+        raise validation(f'Model "{model_name}" has {" and ".join(given)}, which is not served here.')
+
+
+def _packaged(ctx: Context, container: dict[str, Any]) -> dict[str, Any]:
+    """The container of the package that a model names, in the specification of it that it names, if any."""
+    name, wanted = container["ModelPackageName"], container.get("InferenceSpecificationName")
     package = operations.call(ctx, "DescribeModelPackage", {"ModelPackageName": name})
-    containers: list[dict[str, Any]] = package.get("InferenceSpecification", {}).get("Containers", [])
+    found = package.get("InferenceSpecification", {})
+    if wanted is not None:
+        listed = package.get("AdditionalInferenceSpecifications", [])
+        found = next((one for one in listed if one["Name"] == wanted), None)
+        if found is None:
+            raise validation(f'Model package "{name}" has no inference specification named "{wanted}".')
+    containers: list[dict[str, Any]] = found.get("Containers", [])
     if len(containers) != 1:
         raise validation(f'Model package "{name}" has {len(containers)} inference containers; one is needed.')
     return containers[0]

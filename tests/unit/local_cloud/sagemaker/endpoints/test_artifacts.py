@@ -16,6 +16,11 @@ from local_cloud.sagemaker.errors import ServiceError
 
 from .conftest import ROLE, Account
 
+SOURCE = {
+    "ChannelName": "draft",
+    "S3DataSource": {"S3Uri": "s3://models/a/", "S3DataType": "S3Prefix", "CompressionType": "None"},
+}
+
 
 def container(uri: str) -> ModelContainer:
     return ModelContainer(image="image", uri=uri, compressed=True, environment={}, role=ROLE)
@@ -63,6 +68,14 @@ def test_truncated_archive_is_refused(account: Account, tmp_path: Path) -> None:
         ({"Containers": [{"Image": "a"}, {"Image": "b"}]}, "has 2 containers"),
         ({"PrimaryContainer": {"Image": "a"}}, "has no model data"),
         ({"PrimaryContainer": {"ModelPackageName": "group/9"}}, "group/9"),
+        (
+            {"PrimaryContainer": {"Image": "a", "Mode": "MultiModel", "ModelDataUrl": "s3://a/b/"}},
+            "MultiModel",
+        ),
+        (
+            {"PrimaryContainer": {"Image": "a", "AdditionalModelDataSources": [SOURCE]}},
+            "has AdditionalModelDataSources, which is not served here",
+        ),
     ],
 )
 def test_model_that_cannot_be_served_is_refused(account: Account, model: dict[str, Any], reason: str) -> None:
@@ -77,6 +90,28 @@ def test_data_source_of_either_form_is_understood(account: Account) -> None:
     account.call("CreateModel", ModelName="folder", ExecutionRoleArn=ROLE, PrimaryContainer=primary)
     found = artifacts.resolve(account.ctx, "folder")
     assert (found.uri, found.compressed, found.role) == ("s3://models/folder/", False, ROLE)
+
+
+def test_a_model_may_name_another_specification_of_its_package(account: Account) -> None:
+    def containers(name: str) -> list[dict[str, str]]:
+        return [{"Image": "image:1", "ModelDataUrl": f"s3://models/{name}.tar.gz"}]
+
+    account.call("CreateModelPackageGroup", ModelPackageGroupName="group")
+    made = account.call(
+        "CreateModelPackage",
+        ModelPackageGroupName="group",
+        InferenceSpecification={"Containers": containers("plain")},
+        AdditionalInferenceSpecifications=[{"Name": "small", "Containers": containers("small")}],
+    )
+    package = made["ModelPackageArn"]
+    for name, wanted in (("plain", {}), ("small", {"InferenceSpecificationName": "small"})):
+        primary = {"ModelPackageName": package, **wanted}
+        account.call("CreateModel", ModelName=name, ExecutionRoleArn=ROLE, PrimaryContainer=primary)
+        assert artifacts.resolve(account.ctx, name).uri == f"s3://models/{name}.tar.gz"
+    primary = {"ModelPackageName": package, "InferenceSpecificationName": "other"}
+    account.call("CreateModel", ModelName="other", ExecutionRoleArn=ROLE, PrimaryContainer=primary)
+    with pytest.raises(ServiceError, match='no inference specification named "other"'):
+        artifacts.resolve(account.ctx, "other")
 
 
 def test_a_model_without_a_role_is_served_only_where_permissions_are_not_enforced(
