@@ -158,7 +158,7 @@ class Execution:
         for name, (run, items) in list(self._loops.items()):
             node = progress.nodes[name]
             children = [one for one in progress.nodes.values() if one.loop is node.step]
-            if node.step.loop and (abandoned or all(progress.over(child) for child in children)):
+            if node.step.loop and (abandoned or progress.over(children)):
                 self._sum_up(node, node.step.loop, run, items, abandoned=abandoned)
                 del self._loops[name]
 

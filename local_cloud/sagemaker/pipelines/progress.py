@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,18 +106,27 @@ class Progress:
         """Whether a step waits for another to end badly, or in any way."""
         return any(trigger != COMPLETED for trigger in node.step.waits_for.values())
 
-    def over(self, child: Node) -> bool:
-        """Whether a step of a loop has ended or cannot run any more."""
+    def over(self, children: Iterable[Node]) -> bool:
+        """Whether the steps of a loop have all ended or cannot run any more."""
+        known: dict[str, bool] = {}
+        return all(self._over(child, known) for child in children)
+
+    def _over(self, child: Node, known: dict[str, bool]) -> bool:
         if child.name in self.started:
             return child.name in self.states
-        for name, trigger in child.step.waits_for.items():
-            other = child.beside(name)
-            state = self.states.get(other)
-            if state is not None and state not in _MET[trigger]:
-                return True
-            if state is None and other != name and self.over(self.nodes[other]):
-                return True
-        return False
+        if child.name not in known:  # each is looked at once: as many ways may lead to it as there are steps
+            known[child.name] = any(
+                self._in_vain(child, name, trigger, known) for name, trigger in child.step.waits_for.items()
+            )
+        return known[child.name]
+
+    def _in_vain(self, child: Node, name: str, trigger: str, known: dict[str, bool]) -> bool:
+        """Whether what a step of a loop waits for will not come."""
+        other = child.beside(name)
+        state = self.states.get(other)
+        if state is not None:
+            return state not in _MET[trigger]
+        return other != name and self._over(self.nodes[other], known)
 
     def _took(self, condition: str) -> bool | None:
         outcome = self.results.get(condition, {}).get("Outcome")
@@ -128,22 +137,28 @@ class Progress:
         if name not in self._steps or self._steps[name].type != "Condition":
             return True
         inner = [step for step in self._steps.values() if any(one.condition == name for one in step.branches)]
-        return all(step.name in self.states or self._dead(step) for step in inner)
+        known: dict[str, bool] = {}
+        return all(step.name in self.states or self._dead(step, known) for step in inner)
 
-    def _dead(self, step: Step) -> bool:
+    def _dead(self, step: Step, known: dict[str, bool]) -> bool:
         """Whether a step that has not run will never run."""
         if step.name in self.states:
             return False
-        if step.name not in self.nodes:
-            return True
+        if step.name not in known:
+            known[step.name] = step.name not in self.nodes or self._cut_off(step, known)
+        return known[step.name]
+
+    def _cut_off(self, step: Step, known: dict[str, bool]) -> bool:
         for branch in step.branches:
             took = self._took(branch.condition)
-            if took is (not branch.outcome) or (took is None and self._dead(self._steps[branch.condition])):
+            if took is (not branch.outcome):
+                return True
+            if took is None and self._dead(self._steps[branch.condition], known):
                 return True
         for name, trigger in step.waits_for.items():
             state = self.states.get(name)
             if state is not None and state not in _MET[trigger]:
                 return True
-            if state is None and self._dead(self._steps[name]):
+            if state is None and self._dead(self._steps[name], known):
                 return True
         return False

@@ -12,7 +12,7 @@ import pytest
 from local_cloud.sagemaker.pipelines.errors import StepFailed, StepStopped
 from local_cloud.sagemaker.pipelines.executor import Outcome
 
-from .documents import condition, document, equals, fail, lambda_step, parameter, processing
+from .documents import condition, document, equals, fail, lambda_step, parameter, processing, step
 from .lab import NOON, Lab
 
 Json = dict[str, Any]
@@ -276,3 +276,18 @@ def test_a_listener_that_breaks_fails_the_execution_and_does_not_hang_it(
     running.join(10)
     assert [outcome.status for outcome in found] == ["Failed"]
     assert "no space left on device" in str(found[0].reason)
+
+
+@pytest.mark.parametrize("around", ["condition", "loop"])
+def test_as_many_ways_as_you_like_lead_to_a_step(lab: Lab, around: str) -> None:
+    """Every pair of steps waits for the pair before: 2^40 ways, which nobody may walk one by one."""
+    pairs = [[f"A{at}", f"B{at}"] for at in range(41)]
+    inner = [processing(name) for name in pairs[0]]
+    for before, pair in zip(pairs, pairs[1:], strict=False):
+        inner = [*(processing(name, DependsOn=before) for name in pair), *inner]
+    if around == "condition":
+        outer = condition("Outer", [equals(1, 1)], inner)
+    else:
+        outer = step("Outer", "ForEach", {"IterableItems": ["x"], "MaxConcurrency": 2, "ForEachBody": inner})
+    assert lab.run(document(outer, processing("After", DependsOn=["Outer"]))) == Outcome("Succeeded")
+    assert len(lab.records) == 2 + len(inner)
