@@ -66,7 +66,8 @@ def create_function(
 def _run(cloud: Cloud, name: str, *steps: Json, **parameters: str) -> tuple[Json, dict[str, Json]]:
     """Create a pipeline unless it is there, run it, and return the execution and its steps."""
     sagemaker = cloud.client("sagemaker")
-    if not sagemaker.list_pipelines(PipelineNamePrefix=name)["PipelineSummaries"]:
+    listed = sagemaker.list_pipelines(PipelineNamePrefix=name)["PipelineSummaries"]
+    if name not in [one["PipelineName"] for one in listed]:
         declared = [{"Name": parameter, "Type": "String"} for parameter in parameters]
         body = json.dumps({"Version": "2020-12-01", "Parameters": declared, "Steps": steps})
         sagemaker.create_pipeline(PipelineName=name, PipelineDefinition=body, RoleArn=ROLE)
