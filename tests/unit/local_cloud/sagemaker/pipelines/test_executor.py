@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping
 from datetime import timedelta
@@ -283,7 +284,7 @@ def test_as_many_ways_as_you_like_lead_to_a_step(lab: Lab, around: str) -> None:
     """Every pair of steps waits for the pair before: 2^40 ways, which nobody may walk one by one."""
     pairs = [[f"A{at}", f"B{at}"] for at in range(41)]
     inner = [processing(name) for name in pairs[0]]
-    for before, pair in zip(pairs, pairs[1:], strict=False):
+    for before, pair in itertools.pairwise(pairs):
         inner = [*(processing(name, DependsOn=before) for name in pair), *inner]
     if around == "condition":
         outer = condition("Outer", [equals(1, 1)], inner)
