@@ -149,15 +149,18 @@ class Fleet:
         return worker
 
     def _end(self, workers: Sequence[Worker], drain_s: float) -> None:
-        """End instances, send the last of their logs and forget them."""
-        if not workers:
-            return
-        with ThreadPoolExecutor(len(workers), thread_name_prefix="retire") as pool:
-            list(pool.map(lambda worker: worker.retire(drain_s), workers))
-        with self._lock:
-            tails = [self._started.pop(worker, None) for worker in workers]
-        for tail in filter(None, tails):
-            tail.close()
+        """End instances, send the last of their logs and forget them, all at once."""
+
+        def end(worker: Worker) -> None:
+            worker.retire(drain_s)
+            with self._lock:
+                tail = self._started.pop(worker, None)
+            if tail is not None:
+                tail.close()
+
+        if workers:
+            with ThreadPoolExecutor(len(workers), thread_name_prefix="retire") as pool:
+                list(pool.map(end, workers))
 
     def _worker(self, variant: Variant, number: int) -> Worker:
         """Prepare an instance: a folder that sees the variant's model as /opt/ml/model."""
