@@ -2,7 +2,7 @@
 
 Each is removed from the live policy on a local cloud that enforces permissions, and the steps, functions or
 endpoint that use the role run again. `python -m bench grants` takes about an hour; what it has found stays in
-.bertline/bench-grants.jsonl, so that an interrupted run goes on where it was, and `--print` only prints that.
+.bertline/bench-grants.jsonl, so that an interrupted run goes on where it was, and `--print` only prints that; `--only=ROLE` tries that role.
 """
 
 import json
@@ -75,7 +75,9 @@ def main() -> None:
 def _measure(known: set[tuple[str, ...]]) -> None:
     shutil.rmtree(HOME, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch, world(HOME, Path(scratch)) as made:
-        for grant, part in _removals(made.grants()):
+        wanted = [word.removeprefix("--only=") for word in sys.argv if word.startswith("--only=")]
+        chosen = [one for one in made.grants() if not wanted or one.who in wanted]
+        for grant, part in _removals(chosen):
             row = _row(grant, part)
             if row.key in known:
                 continue

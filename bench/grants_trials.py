@@ -190,8 +190,6 @@ def _written(world: World, name: str, model: dict[str, object]) -> Failure | Non
         return Failure("PutRecord", str(error))
     except urllib.error.HTTPError as error:
         return Failure("the offline store", error.read().decode())
-    finally:
-        world.client("sagemaker").delete_feature_group(FeatureGroupName=name)
 
 
 def _failure(execution: watch.Execution) -> Failure | None:
