@@ -1,8 +1,9 @@
 """Which grant is needed by what: every statement, action and resource of every role, removed one by one.
 
 Each is removed from the live policy on a local cloud that enforces permissions, and the steps, functions or
-endpoint that use the role run again. `python -m bench grants` takes about an hour; what it has found stays in
-.bertline/bench-grants.jsonl, so that an interrupted run goes on where it was, and `--print` only prints that; `--only=ROLE` tries that role.
+endpoint that use the role run again. What `python -m bench grants` has found stays in
+.bertline/bench-grants.jsonl, so that an interrupted run goes on where it was. With `--print` it only prints
+that, and with `--only=ROLE` it tries the grants of that role.
 """
 
 import json
