@@ -119,11 +119,18 @@ def loads(text: str) -> Any:
     return json.loads(text, object_hook=_from_time)
 
 
-def _time(value: object) -> dict[str, str]:
+def _time(value: object) -> dict[str, list[str]]:
+    """A time in a list: a map of somebody's own texts that has this key is no time."""
     if isinstance(value, datetime):
-        return {_TIME: value.isoformat()}
+        return {_TIME: [value.isoformat()]}
     raise TypeError(f"{type(value).__name__} is no plain data")
 
 
 def _from_time(found: dict[str, Any]) -> Any:
-    return datetime.fromisoformat(found[_TIME]) if found.keys() == {_TIME} else found
+    if found.keys() != {_TIME}:
+        return found
+    written = found[_TIME]
+    try:
+        return datetime.fromisoformat(written[0] if isinstance(written, list) else written)
+    except (ValueError, TypeError, IndexError):
+        return found

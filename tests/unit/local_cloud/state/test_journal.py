@@ -113,3 +113,9 @@ def test_somebody_is_told_of_changes(journal: Journal, store: Store) -> None:
 def test_only_plain_data_can_be_kept(journal: Journal) -> None:
     with pytest.raises(TypeError, match="object is no plain data"):
         dumps({"a": object()})
+
+
+def test_a_map_with_the_key_of_times_comes_back_as_it_was() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    record = {"CreationTime": at, "HyperParameters": {"$time": "soon"}, "Nested": [{"At": at}]}
+    assert loads(dumps(record)) == record
