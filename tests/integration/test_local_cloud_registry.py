@@ -122,11 +122,14 @@ def test_every_order_of_every_list_is_honoured(client: Any, served: dict[str, st
         asked = client.meta.service_model.operation_model(name).input_shape.members
         if not {"SortBy", "SortOrder"} <= asked.keys():
             continue
-        method = getattr(client, botocore.xform_name(name))
-        key = client.get_paginator(botocore.xform_name(name)).result_keys[0].expression
+        paginator = client.get_paginator(botocore.xform_name(name))
+        key = paginator.result_keys[0].expression
         for field in asked["SortBy"].enum:
-            given = {**SUBJECTS.get(name, {}), "SortBy": field, "MaxResults": 100}
-            up, down = (method(**given, SortOrder=order)[key] for order in ("Ascending", "Descending"))
+            given = {**SUBJECTS.get(name, {}), "SortBy": field}
+            up, down = (
+                paginator.paginate(**given, SortOrder=order).build_full_result()[key]
+                for order in ("Ascending", "Descending")
+            )
             assert sorted(map(str, up)) == sorted(map(str, down)), (name, field)
             member = f"{name.removeprefix('List').removesuffix('s')}Name"
             names = [one[member] for one in up if member in one]
