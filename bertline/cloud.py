@@ -43,6 +43,7 @@ class Wishes:
     def check(self, running: dict[str, object]) -> None:
         """Raise BertlineError if the cloud that runs was started with another wish than one of these."""
         wanted = {
+            "port": self.port,
             "auth": self.auth,
             "state": str(self.state.resolve()) if self.state else None,
             "speed": self.speed,

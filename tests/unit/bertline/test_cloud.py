@@ -39,6 +39,7 @@ def test_every_wish_reaches_the_local_cloud(calls: Any, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wishes", "said"),
     [
+        (Wishes(port=4600), "port = 4566 and not 4600"),
         (Wishes(auth=False), "auth = True and not False"),
         (Wishes(state=Path("/kept")), "state = None and not /kept"),
         (Wishes(speed=60), "speed = 1.0 and not 60"),
@@ -47,7 +48,7 @@ def test_every_wish_reaches_the_local_cloud(calls: Any, tmp_path: Path) -> None:
 def test_one_that_runs_otherwise_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wishes: Wishes, said: str
 ) -> None:
-    state = {"auth": True, "state": None, "speed": 1.0}
+    state = {"port": 4566, "auth": True, "state": None, "speed": 1.0}
     (tmp_path / "cloud.json").write_text(json.dumps(state))
     monkeypatch.setattr(cloud, "CLOUD_HOME", tmp_path)
     monkeypatch.setattr(cloud, "local_cloud", lambda: HERE)
