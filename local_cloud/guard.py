@@ -90,16 +90,18 @@ def _forward_signals(child: int) -> None:
 
 def _watch(child: int, server_fd: int, wake_fd: int) -> int:
     """Wait for the child and return its wait status; kill its group once the server is gone."""
-    watched = [server_fd, wake_fd]
+    watched = select.poll()  # a busy server's descriptors are above what select takes
+    for descriptor in (server_fd, wake_fd):
+        watched.register(descriptor, select.POLLIN)
     while True:
         status = _reap(child)
         if status is not None:
             return status
-        ready, _, _ = select.select(watched, [], [])
+        ready = [descriptor for descriptor, _ in watched.poll()]
         if wake_fd in ready:
             os.read(wake_fd, 512)
         if server_fd in ready:
-            watched.remove(server_fd)
+            watched.unregister(server_fd)
             _kill_group(child)
 
 

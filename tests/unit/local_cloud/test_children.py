@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
 import textwrap
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -247,3 +249,14 @@ def test_killing_the_guard_ends_the_group_as_well(tmp_path: Path) -> None:
     os.kill(int(guard), signal.SIGKILL)
     assert child.wait(DEADLINE_S) == -signal.SIGKILL
     assert eventually(lambda: not any(map(is_running, pids)))
+
+
+def test_a_child_of_a_server_with_many_open_files_passes_its_result_on(tmp_path: Path) -> None:
+    """Their descriptors are above what select() can wait for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, hard), hard))
+    with ExitStack() as files:
+        files.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for _ in range(1100):
+            files.enter_context(Path(os.devnull).open("rb"))
+        assert start("raise SystemExit(7)", tmp_path).wait(DEADLINE_S) == 7
