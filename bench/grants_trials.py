@@ -56,7 +56,9 @@ def _step(name: str) -> Trial:
             failure = _failure(selected(world, name, **changed))
             if failure is not None:
                 return failure
-        return None
+        # Features that are new are written; both steps want the same length.
+        new = {"MaxSeqLength": str(next(_lengths))}
+        return _failure(selected(world, "Validate", name, **new)) if name == "Prepare" else None
 
     return trial
 
@@ -68,10 +70,8 @@ def _ways(step: str, part: str | None) -> list[dict[str, str | None]]:
         return [{"ContractUri": None}]
     if step == "Train":
         return [{}, {"ContractUri": None}]
-    if (
-        step == "Prepare"
-    ):  # features that are new are written, and those of a time read from the offline store
-        return [{"MaxSeqLength": str(next(_lengths))}, {"FeaturesAsOf": times.as_of("now")}]
+    if step == "Prepare":  # features of a time are read from the offline store
+        return [{}, {"FeaturesAsOf": times.as_of("now")}]
     return [{}]
 
 

@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,10 +93,13 @@ class World:
     place: Platform
     base: str
     experiment: dict[str, str]
+    clients: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def client(self, service: str) -> Any:
-        """A client with the account's own keys."""
-        return self.target.client(service)
+        """A client with the account's own keys, one for each service."""
+        if service not in self.clients:
+            self.clients[service] = self.target.client(service)
+        return self.clients[service]
 
     def log(self) -> str:
         """What the server has logged so far."""
