@@ -147,5 +147,12 @@ def _print_table(title: str, rows: list[Row]) -> None:
     for row in sorted(rows, key=lambda row: row.key):
         what = row.actions if row.removed == EVERYTHING else row.removed
         where = f" on {row.where}" if row.where else ""
-        named = row.named or row.told or f"({reason_of(row.role, row.removed, row.actions)})"
+        named = row.named or row.told or f"({_why(row)})"
         print(f"| {row.role} | {what}{where} | {row.outcome} | {named} |")
+
+
+def _why(row: Row) -> str:
+    """Why no action is named: a refused HEAD has no words, or nothing was refused."""
+    if row.step and ("(403)" in row.reason or "download_and_extract" in row.reason):
+        return "403 without words: HeadObject"
+    return reason_of(row.role, row.removed, row.actions)

@@ -9,10 +9,22 @@ _REASONS = {
     "s3:AbortMultipartUpload": "needed when a large upload fails half-way, and only then",
     "sqs:SendMessage": "AWS: Lambda sends what failed to the dead letters; the emulator does not",
 }
+_OF_RESOURCES = {
+    ("experiments-JobRole", "encoder/*"): "for experiments with the encoder; the trial's learner is tfidf",
+    ("training-JobRolesBaselines", "train/*"): "the artifact of the live model; none is live in the trial",
+    ("training-PipelineRole", "model-package-group/bertline-dev"): "AWS's references name the group as well",
+    (
+        "training-LiveModelRole",
+        "model-package/bertline-dev/*",
+    ): "AWS's references disagree on group and version",
+}
 
 
 def reason_of(role: str, removed: str, actions: str) -> str:
     """The reason, or a question mark: then the grant should go."""
+    for (who, ending), reason in _OF_RESOURCES.items():
+        if role == who and removed.endswith(ending):
+            return reason
     asked = actions.split(", ") if removed == "the statement" else [removed]
     return "; ".join(dict.fromkeys(_reason(role, action) for action in asked))
 
