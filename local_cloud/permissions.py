@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from local_cloud import hooks_permissions as hooks
 from local_cloud.ministack_hooks import Answer, Handler, request_account, request_region
+from local_cloud.sagemaker import operations
 from local_cloud.sagemaker.context import Context, Contexts
 from local_cloud.sagemaker.needs import Need, needs_of, request_of
 
@@ -80,6 +81,9 @@ class Guard:
         """Answer AccessDeniedException, ValidationException for a role, or what the service says."""
         ctx = self._contexts.of(request_account(), request_region())
         operation, params = request_of(method, path, headers, body)
+        if not operation and operations.find_route(method, path):
+            unnamed = hooks.Refusal("AccessDeniedException", f"Nothing says what {method} {path} needs.")
+            return _answer(unnamed, rest=True)
         for need in needs_of(ctx, operation, params):
             refusal = hooks.judge(headers, query, need.action, need.resource, need.conditions)
             if refusal is not None and self._role_may(ctx, need):

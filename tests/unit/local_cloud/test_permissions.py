@@ -61,13 +61,15 @@ async def _served(*_: Any) -> Answer:
     return 200, {}, b"served"
 
 
-def ask(tmp_path: Path, operation: str, **params: Any) -> tuple[int, bytes]:
+def ask(
+    tmp_path: Path, operation: str, path: str = "/endpoints/e/invocations", **params: Any
+) -> tuple[int, bytes]:
     async def run() -> Answer:
         loop = asyncio.get_running_loop()
         contexts = Contexts(endpoint_url="http://127.0.0.1:1", home=tmp_path)
         guard = permissions.Guard(contexts, permissions.Authority(loop), _served)
         target = {"x-amz-target": f"SageMaker.{operation}"} if operation else {}
-        return await guard.handle("POST", "/endpoints/e/invocations", target, json.dumps(params).encode(), {})
+        return await guard.handle("POST", path, target, json.dumps(params).encode(), {})
 
     status, _, body = asyncio.run(run())
     return status, body
@@ -82,6 +84,15 @@ def test_what_is_not_granted_is_refused_before_it_is_served(hooks: Hooks, tmp_pa
     status, body = ask(tmp_path, "ListModels")
     assert (status, json.loads(body)["__type"]) == (400, "AccessDeniedException")
     assert ask(tmp_path, "")[0] == 403
+
+
+def test_a_route_that_nobody_has_named_is_refused(
+    hooks: Hooks, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert ask(tmp_path, "", "/kettles/one") == (200, b"served")  # the service answers that there is none
+    monkeypatch.setattr(permissions.operations, "find_route", lambda method, path: path == "/kettles/one")
+    status, body = ask(tmp_path, "", "/kettles/one")
+    assert (status, json.loads(body)["message"]) == (403, "Nothing says what POST /kettles/one needs.")
 
 
 def test_a_role_that_does_not_trust_is_refused(hooks: Hooks, tmp_path: Path) -> None:
