@@ -25,20 +25,31 @@ def claim(home: Path) -> Path:
     """
     home = home.resolve()
     try:
-        home.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if is_claimed(home):
+        if mark(home, MARKER, _MARKER_TEXT):
             return home
-        # Another start may be claiming it right now. The marker is the first file it writes, so look again.
-        if any(home.iterdir()) and not is_claimed(home):
-            raise HomeError(
-                f"{home} holds files and was not made by the local cloud, which would delete some of them: "
-                "give another --home, or empty that one"
-            )
-        home.chmod(0o700)
-        (home / MARKER).write_text(_MARKER_TEXT)
     except OSError as error:
         raise HomeError(f"{home} cannot be the home of the local cloud: {error}") from error
-    return home
+    raise HomeError(
+        f"{home} holds files and was not made by the local cloud, which would delete some of them: "
+        "give another --home, or empty that one"
+    )
+
+
+def mark(folder: Path, marker: str, text: str) -> bool:
+    """Make a folder, or take an empty one, readable by its owner alone and known by a marker.
+
+    Returns false, and changes nothing, when the folder holds files and no such marker. Raises OSError when it
+    cannot be made.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if (folder / marker).is_file():
+        return True
+    # Another start may be marking it right now. The marker is the first file it writes, so look again.
+    if any(folder.iterdir()) and not (folder / marker).is_file():
+        return False
+    folder.chmod(0o700)
+    (folder / marker).write_text(text)
+    return True
 
 
 def is_claimed(home: Path) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from local_cloud import processes
+from local_cloud.home import mark
 
 MARKER = ".local-cloud-state"
 LOCK = "lock"
@@ -60,15 +61,11 @@ def hold(folder: Path) -> Held:
     """
     folder = folder.resolve()
     try:
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        if not is_state(folder):
-            if any(folder.iterdir()) and not is_state(folder):
-                raise StateError(
-                    f"{folder} holds files and was not made by the local cloud to keep its state: "
-                    "give another --state, or empty that one"
-                )
-            folder.chmod(0o700)
-            (folder / MARKER).write_text(_MARKER_TEXT)
+        if not mark(folder, MARKER, _MARKER_TEXT):
+            raise StateError(
+                f"{folder} holds files and was not made by the local cloud to keep its state: "
+                "give another --state, or empty that one"
+            )
         return Held(folder, _locked(folder))
     except OSError as error:
         raise StateError(f"{folder} cannot keep the state of the local cloud: {error}") from error
