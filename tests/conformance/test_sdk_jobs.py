@@ -44,14 +44,7 @@ def _pipeline(work: Workplace) -> Any:
 
     session = PipelineSession()
     work.file("src/train.py", TRAIN)
-    processor = ScriptProcessor(
-        image_uri=IMAGE,
-        command=["python3"],
-        role=work.role,
-        instance_type="ml.m5.large",
-        instance_count=1,
-        sagemaker_session=session,
-    )
+    processor = _processor(ScriptProcessor, work, session)
     prepare = ProcessingStep(
         name="Prepare", step_args=processor.run(code=work.file("prepare.py", "print(1)"))
     )
@@ -160,6 +153,18 @@ def _left_by(work: Workplace, prefix: str) -> str:
     return str(work.s3.get_object(Bucket=work.bucket, Key=found["Key"])["Body"].read().decode())
 
 
+def _processor(kind: Any, work: Workplace, session: Any) -> Any:
+    """A processor of the SDK that runs Python on one instance."""
+    return kind(
+        image_uri=IMAGE,
+        command=["python3"],
+        role=work.role,
+        instance_type="ml.m5.large",
+        instance_count=1,
+        sagemaker_session=session,
+    )
+
+
 def _output(work: Workplace, prefix: str) -> Any:
     from sagemaker.core.shapes import ProcessingOutput, ProcessingS3Output
 
@@ -174,14 +179,7 @@ def _output(work: Workplace, prefix: str) -> Any:
 def test_a_script_that_names_the_folders_of_its_container_is_processed(work: Workplace) -> None:
     from sagemaker.core.processing import ScriptProcessor
 
-    processor = ScriptProcessor(
-        image_uri=IMAGE,
-        command=["python3"],
-        role=work.role,
-        instance_type="ml.m5.large",
-        instance_count=1,
-        sagemaker_session=work.session,
-    )
+    processor = _processor(ScriptProcessor, work, work.session)
     code = work.file("named.py", 'open("/opt/ml/processing/out/a.txt", "w").write("named")')
     processor.run(code=code, outputs=[_output(work, "named")], wait=True, logs=False)
     assert _left_by(work, "named") == "named"
@@ -190,14 +188,7 @@ def test_a_script_that_names_the_folders_of_its_container_is_processed(work: Wor
 def test_a_folder_of_code_is_processed_by_the_framework_processor(work: Workplace) -> None:
     from sagemaker.core.processing import FrameworkProcessor
 
-    processor = FrameworkProcessor(
-        image_uri=IMAGE,
-        command=["python3"],
-        role=work.role,
-        instance_type="ml.m5.large",
-        instance_count=1,
-        sagemaker_session=work.session,
-    )
+    processor = _processor(FrameworkProcessor, work, work.session)
     work.file("framework/helper.py", "WORD = 'framed'")
     work.file("framework/main.py", "import sys, helper; open(sys.argv[1] + '/a.txt', 'w').write(helper.WORD)")
     processor.run(

@@ -57,15 +57,7 @@ def config(tenant: Tenant, name: str, version: str, instances: int = 2) -> str:
         "ModelDataUrl": f"s3://{BUCKET}/any/model.tar.gz",
         "Environment": {"SAGEMAKER_PROGRAM": "inference.py", "MODEL_VERSION": version},
     }
-    tenant.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
-    variant = {
-        "VariantName": "AllTraffic",
-        "ModelName": name,
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": instances,
-    }
-    tenant.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=[variant])
-    return name
+    return tenant.config_of(name, container, instances)
 
 
 def canary(wait: int, *alarms: str) -> dict[str, Any]:

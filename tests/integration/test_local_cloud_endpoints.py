@@ -87,8 +87,12 @@ class Tenant:
         return arn
 
     def config(self, name: str, package: str, instances: int = 1) -> str:
-        """Create a model and an endpoint configuration of that name."""
+        """Create a model of a package and an endpoint configuration of that name."""
         container = {"ModelPackageName": package, "Environment": {"MODEL_VERSION": name}}
+        return self.config_of(name, container, instances)
+
+    def config_of(self, name: str, container: dict[str, Any], instances: int) -> str:
+        """Create a model of a container and an endpoint configuration of that name."""
         self.sagemaker.create_model(ModelName=name, PrimaryContainer=container, ExecutionRoleArn=ROLE)
         variant = {
             "VariantName": "AllTraffic",
