@@ -12,6 +12,7 @@ from typing import Any
 from local_cloud import alarms
 from local_cloud.alarms import Datapoint, Verdict
 from local_cloud.clock import Clock
+from local_cloud.marks import is_marked, mark
 
 _EVERY_S, _SHORTEST_EVERY_S = 10.0, 0.5
 # Metrics come in once a second at most: shorter periods would be empty now and then.
@@ -60,7 +61,7 @@ def _refuse_what_is_never_judged() -> None:
     from ministack.services import cloudwatch
 
     original, of_stacks = cloudwatch._put_metric_alarm, cloudwatch.cloudformation_put_metric_alarm
-    if getattr(original, "_local_cloud", False):
+    if is_marked(original):
         return
 
     def unsupported(statistic: str | None) -> str:
@@ -84,7 +85,7 @@ def _refuse_what_is_never_judged() -> None:
             return cloudwatch._error("ValidationError", message, 400, use_json=is_json, use_cbor=is_cbor)
         return original(params, data, is_cbor, is_json)
 
-    put._local_cloud = True  # type: ignore[attr-defined]
+    mark(put)
     cloudwatch._put_metric_alarm, cloudwatch.cloudformation_put_metric_alarm = put, put_of_stack
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local_cloud import hooks_requests
-from local_cloud.hooks_requests import MARK as _MARK
+from local_cloud.marks import is_marked, mark
 
 # Action and resource of the last refusal within a request.
 _refused: ContextVar[tuple[str, str]] = ContextVar("local_cloud_refused", default=("", ""))
@@ -139,14 +139,14 @@ def _count_loopback_as_tls() -> None:
     from ministack import app
 
     original = app.pin_request_origin
-    if getattr(original, _MARK, False):
+    if is_marked(original):
         return
 
     @functools.wraps(original)
     def pin(source_ip: str, secure_transport: bool) -> None:
         original(source_ip, True)
 
-    setattr(pin, _MARK, True)
+    mark(pin)
     app.pin_request_origin = pin
 
 
@@ -155,7 +155,7 @@ def _judge_by_the_service_of_the_action() -> None:
     from ministack.core import iam_evaluator
 
     original = iam_evaluator.enforce
-    if getattr(original, _MARK, False):
+    if is_marked(original):
         return
 
     @functools.wraps(original)
@@ -169,7 +169,7 @@ def _judge_by_the_service_of_the_action() -> None:
             _refused.set((iam_action, resource))
         return denied
 
-    setattr(enforce, _MARK, True)
+    mark(enforce)
     iam_evaluator.enforce = enforce
 
 
@@ -178,7 +178,7 @@ def _name_what_was_refused() -> None:
     from ministack.core import iam_actions
 
     original = iam_actions.access_denied_response
-    if getattr(original, _MARK, False):
+    if is_marked(original):
         return
 
     @functools.wraps(original)
@@ -192,5 +192,5 @@ def _name_what_was_refused() -> None:
             named["message"] = iam_actions.identity_denial_message(action, principal_arn, where, explicit)
         return original(service, action, principal_arn, request_id, **named)
 
-    setattr(respond, _MARK, True)
+    mark(respond)
     iam_actions.access_denied_response = respond

@@ -11,7 +11,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-MARK = "_local_cloud"
+from local_cloud.marks import is_marked, mark
+
 _STREAM = ":log-stream:"
 
 
@@ -31,7 +32,7 @@ def judge_what_else_objects_need() -> None:
     from ministack.core import iam_actions
 
     original = iam_actions.s3_additional_checks
-    if getattr(original, MARK, False):
+    if is_marked(original):
         return
 
     @functools.wraps(original)
@@ -45,7 +46,7 @@ def judge_what_else_objects_need() -> None:
             found += _object_checks(action, method, bucket, key, headers, query_params)
         return found
 
-    setattr(checks, MARK, True)
+    mark(checks)
     iam_actions.s3_additional_checks = checks
 
 
@@ -54,7 +55,7 @@ def name_log_streams() -> None:
     from ministack.core import iam_actions
 
     arn_of, context_of = iam_actions.extract_resource_arn, iam_actions.logs_service_context
-    if getattr(arn_of, MARK, False):
+    if is_marked(arn_of):
         return
 
     @functools.wraps(arn_of)
@@ -70,7 +71,7 @@ def name_log_streams() -> None:
     def context(action: str, body: bytes, resource_arn: str, *others: Any) -> Any:
         return context_of(action, body, resource_arn.partition(_STREAM)[0], *others)
 
-    setattr(extract, MARK, True)
+    mark(extract)
     iam_actions.extract_resource_arn, iam_actions.logs_service_context = extract, context
 
 
@@ -79,7 +80,7 @@ def name_metric_namespaces() -> None:
     from ministack.core import iam_actions
 
     original = iam_actions.request_tag_context
-    if getattr(original, MARK, False):
+    if is_marked(original):
         return
 
     @functools.wraps(original)
@@ -88,7 +89,7 @@ def name_metric_namespaces() -> None:
         namespace = _namespace(body, params) if iam_action == "cloudwatch:PutMetricData" else None
         return {**found, "cloudwatch:namespace": namespace} if namespace else found
 
-    setattr(context, MARK, True)
+    mark(context)
     iam_actions.request_tag_context = context
 
 

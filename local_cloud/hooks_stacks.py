@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from local_cloud.hooks_state import INTERRUPTED, tables
+from local_cloud.marks import is_marked, mark
 
 _RESTING = "REVIEW_IN_PROGRESS"
 _OPERATION = "_local_cloud_operation"
@@ -41,7 +42,7 @@ def keep_operations() -> None:
     from ministack.services.cloudformation import changesets, handlers, stacks
 
     original = stacks._deploy_stack_async
-    if getattr(original, "_local_cloud", False):
+    if is_marked(original):
         return
     signature = inspect.signature(original)
 
@@ -61,7 +62,7 @@ def keep_operations() -> None:
         finally:
             record.pop(_OPERATION, None)
 
-    deploy._local_cloud = True  # type: ignore[attr-defined]
+    mark(deploy)
     for module in (stacks, handlers, changesets):
         module._deploy_stack_async = deploy
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from local_cloud.marks import is_marked, mark
+
 Answer = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict[str, str], bytes, dict[str, list[str]]], Awaitable[Answer]]
 TargetStarter = Callable[[str, str, "PipelineTarget"], None]
@@ -158,7 +160,7 @@ def put_query_results_in_place() -> None:
     from ministack.services import athena
 
     original = athena._save_query_results
-    if getattr(original, "_local_cloud", False):
+    if is_marked(original):
         return
 
     async def save(query_id: str) -> None:
@@ -169,7 +171,7 @@ def put_query_results_in_place() -> None:
         await original(query_id)
         configuration["OutputLocation"] = f"{folder}{name}"
 
-    save._local_cloud = True  # type: ignore[attr-defined]
+    mark(save)
     athena._save_query_results = save
 
 
@@ -180,13 +182,13 @@ def _install_worker_threads() -> None:
     from ministack.services.cloudformation import stacks
 
     original = stacks._runs_on_worker_thread
-    if getattr(original, "_local_cloud", False):
+    if is_marked(original):
         return
 
     def runs_on_worker_thread(resource_type: str) -> bool:
         return resource_type in _WORKER_THREAD_TYPES or bool(original(resource_type))
 
-    runs_on_worker_thread._local_cloud = True  # type: ignore[attr-defined]
+    mark(runs_on_worker_thread)
     stacks._runs_on_worker_thread = runs_on_worker_thread
 
 
